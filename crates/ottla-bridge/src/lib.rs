@@ -1,0 +1,1 @@
+//! Placeholder of the house; filled by its first commit.

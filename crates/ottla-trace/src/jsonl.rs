@@ -1,0 +1,177 @@
+//! JSON Lines: a header, then one envelope a line.
+//!
+//! ```text
+//! {"ottla_trace":1,"writer":"ottla 0.1.0","level":"record"}
+//! {"t":0,"seq":0,"source":"client","event":{"started":{"client_id":"shop","epoch_ms":null,"config":[]}}}
+//! ```
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+use crate::{Envelope, Level, VERSION};
+
+/// The first line of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`VERSION`] of the writer.
+    pub ottla_trace: u32,
+    /// Program and version.
+    pub writer: String,
+    /// What was traced.
+    pub level: Level,
+}
+
+impl Header {
+    /// The header of a trace that is written now.
+    pub fn new(writer: &str, level: Level) -> Self {
+        Self {
+            ottla_trace: VERSION,
+            writer: writer.to_string(),
+            level,
+        }
+    }
+
+    /// The line, with its line end.
+    pub fn line(&self) -> String {
+        line(self)
+    }
+}
+
+/// The envelope as a line, with its line end.
+pub fn envelope_line(envelope: &Envelope) -> String {
+    line(envelope)
+}
+
+fn line<T: Serialize>(value: &T) -> String {
+    let mut text = serde_json::to_string(value).expect("maps have string keys and numbers are finite");
+    text.push('\n');
+    text
+}
+
+/// Why a trace cannot be read. Lines are counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// There is not one line.
+    Empty,
+    /// The first line is not a trace header.
+    NotATrace,
+    /// A newer writer.
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// A line is not an event.
+    Line {
+        /// Its number.
+        line: usize,
+        /// The parser's words.
+        why: String,
+    },
+    /// The last line has no line end: the file was cut while it was written.
+    Truncated {
+        /// Its number.
+        line: usize,
+    },
+    /// Time runs backwards.
+    Order {
+        /// The line's number.
+        line: usize,
+    },
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the trace is empty; write one with console-producer --trace FILE"),
+            Self::NotATrace => f.write_str(
+                "line 1 is not a trace header ({\"ottla_trace\":1,…}); this is not a file of console-producer --trace",
+            ),
+            Self::Version { found } => {
+                write!(f, "the trace has version {found}, this program reads {VERSION}; use a newer ottla")
+            }
+            Self::Line { line, why } => write!(f, "line {line} is not a trace event: {why}"),
+            Self::Truncated { line } => write!(
+                f,
+                "line {line} is cut off: the writer was stopped in the middle; delete that line to open the rest"
+            ),
+            Self::Order { line } => write!(f, "line {line} is earlier than the line before it; the trace was edited"),
+        }
+    }
+}
+
+impl core::error::Error for ReadError {}
+
+/// Reads a whole trace. Either all of it is good, or the error names the first bad line.
+pub fn read(text: &str) -> Result<(Header, Vec<Envelope>), ReadError> {
+    let mut lines = text.split_inclusive('\n').enumerate();
+    let (_, first) = lines.next().ok_or(ReadError::Empty)?;
+    let header: Header = serde_json::from_str(first).map_err(|_| ReadError::NotATrace)?;
+    if header.ottla_trace != VERSION {
+        return Err(ReadError::Version {
+            found: header.ottla_trace,
+        });
+    }
+    let mut envelopes = Vec::new();
+    let mut last = 0;
+    for (index, text) in lines {
+        let line = index + 1;
+        if !text.ends_with('\n') {
+            return Err(ReadError::Truncated { line });
+        }
+        let envelope: Envelope = serde_json::from_str(text).map_err(|e| ReadError::Line {
+            line,
+            why: e.to_string(),
+        })?;
+        if envelope.t < last {
+            return Err(ReadError::Order { line });
+        }
+        last = envelope.t;
+        envelopes.push(envelope);
+    }
+    Ok((header, envelopes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Event, Source};
+    use alloc::format;
+
+    fn sample() -> String {
+        let mut text = Header::new("test", Level::Record).line();
+        for (seq, t) in [(0, 5), (1, 9)] {
+            text += &envelope_line(&Envelope {
+                t,
+                seq,
+                source: Source::Client,
+                event: Event::Connected { conn: 3 },
+            });
+        }
+        text
+    }
+
+    #[test]
+    fn reads_what_it_wrote() {
+        let (header, envelopes) = read(&sample()).expect("good trace");
+        assert_eq!(header.level, Level::Record);
+        assert_eq!(envelopes.len(), 2);
+        assert_eq!(envelopes[1].event, Event::Connected { conn: 3 });
+        assert!(sample().contains(r#"{"t":5,"seq":0,"source":"client","event":{"connected":{"conn":3}}}"#));
+    }
+
+    #[test]
+    fn names_the_line_that_is_wrong() {
+        assert_eq!(read(""), Err(ReadError::Empty));
+        assert_eq!(read("{}\n"), Err(ReadError::NotATrace));
+        let cut = &sample()[..sample().len() - 5];
+        assert_eq!(read(cut), Err(ReadError::Truncated { line: 3 }));
+        let garbage = format!("{}nonsense\n", sample());
+        assert!(matches!(read(&garbage), Err(ReadError::Line { line: 4, .. })));
+        let future = sample().replacen(":1,", ":2,", 1);
+        assert_eq!(read(&future), Err(ReadError::Version { found: 2 }));
+    }
+}

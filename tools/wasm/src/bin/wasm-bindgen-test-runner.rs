@@ -1,0 +1,2 @@
+//! Placeholder of the house.
+fn main() {}
