@@ -1,1 +1,39 @@
-//! Placeholder of the house; filled by its first commit.
+//! A Kafka producer without sockets, clock or threads.
+//!
+//! [`Producer`] is a state machine: the application calls [`Producer::send`], the shell that owns sockets and the
+//! clock calls [`Producer::poll`] and [`Producer::handle`]. Its type documentation has the driving rule. Nothing in
+//! this crate reads a clock, draws a random number that the seed does not decide, or depends on the order of a hash
+//! table, so a run is a pure function of (configuration, seed, inputs).
+//!
+//! # Panics, errors and limits
+//!
+//! A panic means a bug in this crate or a shell that breaks the driving rule, never a peer's input. Every length is
+//! checked before memory is taken for it, and every queue has a limit.
+
+#![no_std]
+// A refused record is given back by value: boxing it would allocate to report that memory is short.
+#![allow(clippy::result_large_err)]
+#![allow(dead_code)] // the contract lands before its engine
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod config;
+pub mod delivery;
+pub mod extensions;
+pub mod io;
+pub mod producer;
+pub mod record;
+pub mod time;
+pub mod timer;
+
+pub use config::Config;
+pub use delivery::{Completion, DeliveryError, DeliveryErrorKind, RecordMetadata};
+pub use extensions::{Builtin, Extensions};
+pub use io::{Address, Chunks, ConnId, FlushId, Input, NodeId, Output, SealJob, SealedJob};
+pub use producer::{Producer, RefuseReason, SendError};
+pub use record::{Header, Record, RecordId};
+pub use time::{Instant, Timestamp};
+pub use timer::Timer;
+
+pub use ottla_trace as trace;

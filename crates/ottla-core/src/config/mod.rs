@@ -1,0 +1,5 @@
+//! Configuration: Kafka's own names, one table.
+
+/// A checked configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {}

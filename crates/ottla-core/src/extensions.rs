@@ -1,0 +1,32 @@
+//! Where an application's own decisions enter the core.
+
+use crate::record::Record;
+
+/// What a partitioner may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct TopicView<'a> {
+    /// Number of partitions of the topic.
+    pub partitions: i32,
+    /// Whether each partition has a leader, by index.
+    pub available: &'a [bool],
+}
+
+/// Decisions that the application takes itself. They are generics and not callbacks, so that a producer stays a value:
+/// it is `Clone` where they are, and `Send` where they are.
+pub trait Extensions {
+    /// Sees, and may change, each record before anything else does (`onSend` of KIP-42).
+    fn on_send(&mut self, _record: &mut Record<'_>) {}
+
+    /// Chooses the partition of a record that names none; `None` leaves the choice to `partitioner.class`.
+    ///
+    /// A number outside of `0..topic.partitions` refuses the record.
+    fn partition(&mut self, _record: &Record<'_>, _topic: TopicView<'_>) -> Option<i32> {
+        None
+    }
+}
+
+/// No decisions of its own: the configured partitioner decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Builtin;
+
+impl Extensions for Builtin {}
