@@ -1,0 +1,92 @@
+//! The texts of `--help`.
+
+pub(crate) const OVERVIEW: &str = "\
+cargo xtask COMMAND [OPTIONS]: everything about this repository, with nothing installed globally
+
+  demo      set up what is missing, build, serve the page with a cluster behind it
+  test      set up what is missing, then everything that CI runs
+  prove     the long versions of the tests' searches: more seeds, more kills
+  bench     every timed figure, other clients beside ours
+  dist      the npm tarball and the program ottla
+  setup     only the setting up: all, or the parts that are named
+  doctor    what is missing on this machine, and the exact command that brings it
+
+`cargo xtask COMMAND --help` says more. Downloads stay in target/ and node_modules.
+Exit code: 0 done, 1 something failed or is missing, 2 wrong arguments.";
+
+pub(crate) const DEMO: &str = "\
+cargo xtask demo [--kafka BOOTSTRAP] [--port N] [--no-open]
+
+Builds the page and the program ottla, starts a simulated cluster on loopback ports, a bridge and the page's
+server, prints the address and opens it. Ctrl-C ends all of them.
+
+  --kafka BOOTSTRAP   a real Kafka instead of the simulated cluster, as host:port,host:port
+  --port N            the page's port (default: 7447)
+  --no-open           print the address, open nothing
+
+Examples:
+  cargo xtask demo
+  cargo xtask demo --kafka localhost:9092 --no-open";
+
+pub(crate) const TEST: &str = "\
+cargo xtask test [--without-kafka] [--only PART[,PART...]]
+
+Sets up what is missing and runs everything that CI runs. The last line counts the tests that ran.
+
+  --without-kafka     leave out what needs Apache Kafka, and say so; without a Kafka and without this, the run fails
+  --only PARTS        some parts: fmt, clippy, doc, deny, types, native, wasm, embedded, sizes, e2e
+
+KAFKA_HOME names an unpacked Kafka 4.3 to use instead of the one that Maven fetches. OTTLA_TEST_BOOTSTRAP names a
+running one on loopback, for the tests that kill nothing. With CI=true and as root, missing Debian packages
+(chromium, chromium-driver, kcat) are installed.
+
+Examples:
+  cargo xtask test
+  cargo xtask test --only fmt,clippy,native
+  cargo xtask test --without-kafka";
+
+pub(crate) const PROVE: &str = "\
+cargo xtask prove [TARGET...] [--hours N]
+
+The same kinds of checks as in `test`, long: more seeds, more kills. A target goes on where it was interrupted.
+Without a target it lists them and what each proves.
+
+Example:
+  cargo xtask prove";
+
+pub(crate) const BENCH: &str = "\
+cargo xtask bench [TARGET...]
+
+Every timed figure, in one run, the other clients beside ours. Without a target all of them run; `list` names
+them and says what each measures. Nothing here gates `test`.
+
+Examples:
+  cargo xtask bench list
+  cargo xtask bench encode";
+
+pub(crate) const DIST: &str = "\
+cargo xtask dist
+
+Builds what is given to others into target/dist: the npm tarball of the package ottla, and the program ottla.
+
+Example:
+  cargo xtask dist";
+
+pub(crate) const SETUP: &str = "\
+cargo xtask setup [PART...]
+
+Sets up without running anything. Parts: rust, tools, npm, kafka, deny, programs, page, page-release, ottla.
+Without a part: all that `test` needs.
+
+Examples:
+  cargo xtask setup
+  cargo xtask setup kafka npm";
+
+pub(crate) const DOCTOR: &str = "\
+cargo xtask doctor
+
+Says what this machine has, what is missing, and the exact command that brings it (Debian and macOS). Changes
+nothing. Exit code 1 when something is missing that `cargo xtask demo` needs.
+
+Example:
+  cargo xtask doctor";
