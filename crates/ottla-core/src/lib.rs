@@ -20,10 +20,13 @@ extern crate std;
 
 pub mod config;
 pub mod delivery;
+pub mod error;
 pub mod extensions;
 pub mod io;
+pub mod partitioner;
 pub mod producer;
 pub mod record;
+pub mod serializer;
 pub mod time;
 pub mod timer;
 

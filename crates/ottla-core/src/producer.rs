@@ -68,7 +68,7 @@ pub enum RefuseReason {
     /// The topic name is not one that Kafka allows.
     InvalidTopic {
         /// What is wrong with it.
-        why: &'static str,
+        why: crate::error::TopicNameError,
     },
     /// The partition is negative.
     InvalidPartition {
@@ -106,10 +106,7 @@ impl fmt::Display for RefuseReason {
                 f,
                 "the record needs up to {size} bytes, {option} allows {limit}; send less, or raise {option}"
             ),
-            Self::InvalidTopic { why } => write!(
-                f,
-                "the topic name {why}; use 1 to 249 of the characters a-z A-Z 0-9 . _ -"
-            ),
+            Self::InvalidTopic { why } => why.fmt(f),
             Self::InvalidPartition { partition } => {
                 write!(f, "partition {partition} is negative; name one from 0, or none")
             }

@@ -1,0 +1,173 @@
+//! The one table of options: whatever is parsed, checked, documented or printed comes from here.
+
+use super::Platform;
+
+/// How much an option matters, as Kafka grades its documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Importance {
+    /// Everyone should know it.
+    High,
+    /// For tuning.
+    Medium,
+    /// For special cases.
+    Low,
+}
+
+/// What values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole milliseconds within the range.
+    Millis(i64, i64),
+    /// Whole bytes within the range.
+    Bytes(i64, i64),
+    /// A whole number within the range.
+    Int(i64, i64),
+    /// `true` or `false`.
+    Bool,
+    /// One of these words (case is ignored).
+    Choice(&'static [&'static str]),
+    /// Any text.
+    Text,
+    /// Addresses, separated by commas.
+    Servers,
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionDoc {
+    /// Kafka's name, or one that begins with `ottla.`.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// Its default as text; `None` means that it must be given.
+    pub default: Option<&'static str>,
+    /// The default where the page or isolate is small, if it differs.
+    pub small_default: Option<&'static str>,
+    /// How much it matters.
+    pub importance: Importance,
+    /// What it does, for the docs and for `--help`.
+    pub doc: &'static str,
+    /// Whether only a native process can honour it (it is about TCP sockets).
+    pub native_only: bool,
+}
+
+impl OptionDoc {
+    /// The default on a platform; `None` means that the option must be given.
+    pub fn default_on(&self, platform: Platform) -> Option<&'static str> {
+        match platform {
+            Platform::Native => self.default,
+            Platform::Browser | Platform::Edge => self.small_default.or(self.default),
+        }
+    }
+}
+
+const INT: i64 = i32::MAX as i64;
+const LONG: i64 = i64::MAX;
+
+macro_rules! options {
+    ($($key:ident $name:literal $kind:expr, $default:expr, $importance:ident, $doc:literal $(, small $small:literal)? $(, only $native:ident)?;)*) => {
+        /// Index of an option in [`TABLE`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Name { $($key),* }
+
+        /// All options in the order of Kafka's documentation.
+        pub(super) const TABLE: &[OptionDoc] = &[$(OptionDoc {
+            name: $name,
+            kind: $kind,
+            default: $default,
+            small_default: options!(@small $($small)?),
+            importance: Importance::$importance,
+            doc: $doc,
+            native_only: options!(@native $($native)?),
+        }),*];
+
+        pub(super) const NAMES: &[Name] = &[$(Name::$key),*];
+    };
+    (@small) => { None };
+    (@small $small:literal) => { Some($small) };
+    (@native) => { false };
+    (@native native) => { true };
+}
+
+options! {
+    BootstrapServers "bootstrap.servers" Kind::Servers, None, High,
+        "The first brokers to ask, as host:port,host:port; the others are discovered. Or the addresses of bridges: ws://host:port/k/cluster, wss://host/k/cluster.";
+    ClientId "client.id" Kind::Text, Some(""), Medium,
+        "A name for this producer in the brokers' logs and quotas. Left empty, the client numbers its producers: producer-1, producer-2.";
+    Acks "acks" Kind::Choice(&["all", "-1", "0", "1"]), Some("all"), Low,
+        "Who must have a record before it counts as delivered: all in-sync replicas (all, the same as -1), the leader (1), nobody (0: errors stay unnoticed and offsets unknown).";
+    EnableIdempotence "enable.idempotence" Kind::Bool, Some("true"), Low,
+        "Number the batches so that a retry never duplicates or reorders. Needs acks=all, retries above 0, and at most 5 requests in flight per connection.";
+    MaxInFlight "max.in.flight.requests.per.connection" Kind::Int(1, INT), Some("5"), Low,
+        "Requests that may be unanswered on one connection; at most 5 with idempotence.";
+    Retries "retries" Kind::Int(0, INT), Some("2147483647"), High,
+        "How often a batch is sent again after a retriable error. Better left alone: delivery.timeout.ms limits the time instead.";
+    DeliveryTimeout "delivery.timeout.ms" Kind::Millis(0, INT), Some("120000"), Medium,
+        "Upper limit for the time from opening a batch to its result, retries included. At least linger.ms + request.timeout.ms.";
+    RequestTimeout "request.timeout.ms" Kind::Millis(0, INT), Some("30000"), Medium,
+        "How long an answer may take before the connection is given up and the request retried.";
+    Linger "linger.ms" Kind::Millis(0, LONG), Some("5"), Medium,
+        "How long a batch that is not full waits for more records. More means fewer, larger requests.";
+    BatchSize "batch.size" Kind::Bytes(0, INT), Some("16384"), Medium,
+        "Size at which the batch of a partition is full, before compression. 0 turns batching off.";
+    MaxRequestSize "max.request.size" Kind::Bytes(0, INT), Some("1048576"), Medium,
+        "Largest request, and largest record before compression. The broker has limits of its own (message.max.bytes).";
+    BufferMemory "buffer.memory" Kind::Bytes(0, LONG), Some("33554432"), High,
+        "Memory for records that are not delivered yet. When it is used up, send waits up to max.block.ms.", small "8388608";
+    MaxBlock "max.block.ms" Kind::Millis(0, LONG), Some("60000"), Medium,
+        "How long send may wait for a topic's metadata and for buffer memory together.";
+    CompressionType "compression.type" Kind::Choice(&["none", "gzip", "snappy", "lz4", "zstd"]), Some("none"), High,
+        "Codec for whole batches.";
+    GzipLevel "compression.gzip.level" Kind::Int(-1, 9), Some("-1"), Medium,
+        "gzip: 1 (fast) to 9 (small), -1 for the usual 6.";
+    Lz4Level "compression.lz4.level" Kind::Int(1, 17), Some("9"), Medium,
+        "lz4: accepted for compatibility; there is one compressor, the fast one that Kafka's 9 selects.";
+    ZstdLevel "compression.zstd.level" Kind::Int(-131_072, 22), Some("3"), Medium,
+        "zstd: higher is smaller and slower.";
+    PartitionerClass "partitioner.class" Kind::Text, Some(""), Medium,
+        "Empty for the built-in one (hash of the key; without a key, one partition at a time until batch.size bytes went there), or RoundRobinPartitioner.";
+    Adaptive "partitioner.adaptive.partitioning.enable" Kind::Bool, Some("true"), Low,
+        "Records without a key go more often to partitions with short queues (KIP-794).";
+    AvailabilityTimeout "partitioner.availability.timeout.ms" Kind::Millis(0, LONG), Some("0"), Low,
+        "Records without a key avoid the partitions of a broker that has taken nothing for so long; 0 turns this off.";
+    IgnoreKeys "partitioner.ignore.keys" Kind::Bool, Some("false"), Medium,
+        "Choose partitions as if records had no key.";
+    MetadataMaxAge "metadata.max.age.ms" Kind::Millis(0, LONG), Some("300000"), Low,
+        "Ask for metadata at least this often.";
+    MetadataMaxIdle "metadata.max.idle.ms" Kind::Millis(5000, LONG), Some("300000"), Low,
+        "Forget a topic that was not written to for so long.";
+    RecoveryStrategy "metadata.recovery.strategy" Kind::Choice(&["rebootstrap", "none"]), Some("rebootstrap"), Low,
+        "What to do when no known broker can be reached: begin again from bootstrap.servers, or keep trying.";
+    RebootstrapTrigger "metadata.recovery.rebootstrap.trigger.ms" Kind::Millis(0, INT), Some("300000"), Low,
+        "Begin again from bootstrap.servers when metadata could not be had for so long.";
+    RetryBackoff "retry.backoff.ms" Kind::Millis(0, LONG), Some("100"), Low,
+        "Wait before the first retry of a request; doubles with each (20 % jitter).";
+    RetryBackoffMax "retry.backoff.max.ms" Kind::Millis(0, LONG), Some("1000"), Low,
+        "Longest wait before a retry.";
+    ReconnectBackoff "reconnect.backoff.ms" Kind::Millis(0, LONG), Some("50"), Low,
+        "Wait before dialling a broker again; doubles with each failure (20 % jitter).";
+    ReconnectBackoffMax "reconnect.backoff.max.ms" Kind::Millis(0, LONG), Some("1000"), Low,
+        "Longest wait before dialling again.";
+    SetupTimeout "socket.connection.setup.timeout.ms" Kind::Millis(0, LONG), Some("10000"), Medium,
+        "How long opening a connection may take; doubles with each failure.";
+    SetupTimeoutMax "socket.connection.setup.timeout.max.ms" Kind::Millis(0, LONG), Some("30000"), Medium,
+        "Longest time for opening a connection.";
+    ConnectionsMaxIdle "connections.max.idle.ms" Kind::Millis(-1, LONG), Some("540000"), Medium,
+        "Close a connection that was not used for so long; -1 never.";
+    SendBuffer "send.buffer.bytes" Kind::Bytes(-1, INT), Some("131072"), Medium,
+        "SO_SNDBUF of TCP connections; -1 leaves it to the system.", only native;
+    ReceiveBuffer "receive.buffer.bytes" Kind::Bytes(-1, INT), Some("32768"), Medium,
+        "SO_RCVBUF of TCP connections; -1 leaves it to the system.", only native;
+    DnsLookup "client.dns.lookup" Kind::Choice(&["use_all_dns_ips"]), Some("use_all_dns_ips"), Medium,
+        "All addresses of a host name are tried in turn.", only native;
+    SecurityProtocol "security.protocol" Kind::Choice(&["PLAINTEXT"]), Some("PLAINTEXT"), Medium,
+        "How to talk to brokers. Through a bridge, wss:// encrypts and the bridge owns the broker's credentials.";
+    KeySerializer "key.serializer" Kind::Text, Some("bytes"), High,
+        "bytes, string or json. Strings and bytes go as they are, whatever is chosen.";
+    ValueSerializer "value.serializer" Kind::Text, Some("bytes"), High,
+        "bytes, string or json. Strings and bytes go as they are, whatever is chosen.", small "json";
+    MetricsPush "enable.metrics.push" Kind::Choice(&["false"]), Some("false"), Low,
+        "Pushing metrics to the brokers (KIP-714) is not supported, so this is always false.";
+    Ambiguity "ottla.ambiguity" Kind::Choice(&["retry", "fail"]), Some("retry"), Medium,
+        "What to do when a batch may already be in the log and cannot be sent again without the risk of a duplicate: send it again, as Kafka's client does, or fail it as possibly persisted.";
+}
