@@ -10,10 +10,16 @@ use crate::api::ApiKey;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::messages::Message;
 use crate::messages::api_versions::ApiVersionsRequest;
+use crate::messages::create_topics::CreateTopicsRequest;
+use crate::messages::delete_topics::DeleteTopicsRequest;
+use crate::messages::fetch::FetchRequest;
+use crate::messages::find_coordinator::FindCoordinatorRequest;
 use crate::messages::init_producer_id::InitProducerIdRequest;
+use crate::messages::list_offsets::ListOffsetsRequest;
 use crate::messages::metadata::MetadataRequest;
 use crate::messages::produce::ProduceRequest;
-use crate::primitives::{DecodeError, DecodeErrorKind, EncodeError, Reader, Writer};
+use crate::messages::sasl::{SaslAuthenticateRequest, SaslHandshakeRequest};
+use crate::primitives::{DecodeError, EncodeError, Reader, Writer};
 
 fn write_request<M: Message>(
     mut w: Writer,
@@ -191,8 +197,6 @@ macro_rules! any_request {
             pub fn decode(api: ApiKey, version: i16, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 match api {
                     $( ApiKey::$name => $request::decode(version, r).map(Self::$name), )*
-                    #[allow(unreachable_patterns)]
-                    _ => Err(r.error(DecodeErrorKind::UnsupportedVersion { api_key: api.key(), version })),
                 }
             }
         }
@@ -201,9 +205,16 @@ macro_rules! any_request {
 
 any_request! {
     Produce(ProduceRequest);
+    Fetch(FetchRequest);
+    ListOffsets(ListOffsetsRequest);
     Metadata(MetadataRequest);
+    FindCoordinator(FindCoordinatorRequest);
+    SaslHandshake(SaslHandshakeRequest);
     ApiVersions(ApiVersionsRequest);
+    CreateTopics(CreateTopicsRequest);
+    DeleteTopics(DeleteTopicsRequest);
     InitProducerId(InitProducerIdRequest);
+    SaslAuthenticate(SaslAuthenticateRequest);
 }
 
 /// Reads a request frame (without its length prefix): what a broker does first.

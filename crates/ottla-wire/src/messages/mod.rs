@@ -8,9 +8,15 @@
 //! dropped. Decoding skips tagged fields that it does not know.
 
 pub mod api_versions;
+pub mod create_topics;
+pub mod delete_topics;
+pub mod fetch;
+pub mod find_coordinator;
 pub mod init_producer_id;
+pub mod list_offsets;
 pub mod metadata;
 pub mod produce;
+pub mod sasl;
 
 use crate::api::ApiKey;
 use crate::primitives::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Format, Reader, Writer};
