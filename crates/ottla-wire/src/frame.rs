@@ -50,7 +50,7 @@ impl Error for FrameError {}
 
 /// Takes bytes as they arrive and gives back whole frames. A frame that arrived in one piece is shared, not copied.
 /// Memory grows with the bytes that did arrive, never with the length that was announced.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FrameDecoder {
     max_frame_len: usize,
     arrived: VecDeque<Bytes>,
