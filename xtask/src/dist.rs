@@ -2,7 +2,9 @@
 
 use crate::args::Args;
 use crate::failure::{Result, at};
-use crate::steps::{Outcome, binaries, step};
+use crate::run::Cmd;
+use crate::steps::npm_package::NpmPackage;
+use crate::steps::{Outcome, binaries, node, step};
 use crate::tree;
 
 pub(crate) fn main(args: Args) -> Result<()> {
@@ -14,5 +16,16 @@ pub(crate) fn main(args: Args) -> Result<()> {
         let copy = dist.join(program.file_name().unwrap_or(program.as_os_str()));
         at(&copy, std::fs::copy(&program, &copy))?;
         Ok(Outcome::Done(tree::shown(&copy)))
+    })?;
+    node::packages()?;
+    NpmPackage::Release.build()?;
+    step("npm tarball", || {
+        Cmd::new("npm")
+            .arg("pack")
+            .arg(NpmPackage::Release.dir())
+            .arg("--pack-destination")
+            .arg(&dist)
+            .logged("npm-pack")?;
+        Ok(Outcome::Done(tree::shown(&dist)))
     })
 }

@@ -75,7 +75,8 @@ Example:
 pub(crate) const SETUP: &str = "\
 cargo xtask setup [PART...]
 
-Sets up without running anything. Parts: rust, tools, npm, kafka, deny, programs, page, page-release, ottla.
+Sets up without running anything. Parts: rust, tools, npm, kafka, deny, programs, page, page-release, package,
+package-release, ottla.
 Without a part: all that `test` needs.
 
 Examples:

@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::failure::{Failure, Result};
+use crate::steps::npm_package::NpmPackage;
 use crate::steps::page::Page;
 use crate::steps::{binaries, kafka, node, rust, system, tools, wheels};
 
@@ -35,6 +36,11 @@ fn part(name: &str) -> Result<()> {
         "page-release" => {
             node::packages()?;
             Page::Release.build()
+        }
+        "package" => NpmPackage::Demo.build(),
+        "package-release" => {
+            node::packages()?;
+            NpmPackage::Release.build()
         }
         "ottla" => binaries::ottla("demo").map(drop),
         other => Err(Failure::usage(format!(

@@ -4,6 +4,7 @@ pub(crate) mod binaries;
 pub(crate) mod html;
 pub(crate) mod kafka;
 pub(crate) mod node;
+pub(crate) mod npm_package;
 pub(crate) mod page;
 pub(crate) mod rust;
 pub(crate) mod system;

@@ -1,0 +1,20 @@
+// Entry for web pages and web workers: WebSocket to a bridge.
+
+import init, { Engine } from '../wasm/ottla.js';
+import { producerFactory } from './producer.js';
+import { webSocketConnector } from './websocket.js';
+
+export { ConfigError, KafkaError, QueueFullError } from './errors.js';
+
+const { memory } = await init({ module_or_path: new URL('../wasm/ottla_bg.wasm', import.meta.url) });
+
+function connectTcp({ host, port }) {
+  throw new Error(`a web page cannot open a TCP connection to ${host}:${port}; run 'ottla bridge run' and give { bridge }`);
+}
+
+export const createProducer = producerFactory({
+  wasm: () => ({ Engine, memory }),
+  platform: 'browser',
+  connectTcp,
+  connectWebSocket: webSocketConnector((url, protocol) => new WebSocket(url, protocol)),
+});

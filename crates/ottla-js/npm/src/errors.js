@@ -1,0 +1,25 @@
+// Errors with Kafka's names. Shapes are documented in index.d.ts.
+
+export class KafkaError extends Error {
+  constructor(code, message, { persisted = 'no', retriable = false, record, cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.persisted = persisted;
+    this.retriable = retriable;
+    if (record) this.record = record;
+  }
+}
+
+export class QueueFullError extends KafkaError {
+  constructor(message) {
+    super('BUFFER_EXHAUSTED', message, { retriable: true });
+  }
+}
+
+export class ConfigError extends KafkaError {
+  constructor(problems) {
+    super('INVALID_CONFIG', problems.join('\n'));
+    this.problems = problems;
+  }
+}

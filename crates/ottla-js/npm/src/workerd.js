@@ -1,0 +1,85 @@
+// Entry for workerd (Cloudflare Workers): TCP through cloudflare:sockets, or WebSocket to a bridge. Nothing happens in
+// global scope: an isolate may neither connect nor draw random numbers there.
+
+import { connect } from 'cloudflare:sockets';
+import { initSync, Engine } from '../wasm/ottla.js';
+import module from '../wasm/ottla_bg.wasm';
+import { producerFactory } from './producer.js';
+import { webSocketConnector } from './websocket.js';
+
+export { ConfigError, KafkaError, QueueFullError } from './errors.js';
+
+let memory;
+function wasm() {
+  memory ??= initSync({ module }).memory;
+  return { Engine, memory };
+}
+
+function connectTcp({ host, port }, on) {
+  const socket = connect({ hostname: host, port }, { secureTransport: 'off', allowHalfOpen: false });
+  const writer = socket.writable.getWriter();
+  let over = false;
+  const end = (error) => {
+    if (over) return;
+    over = true;
+    on.close(error ? `${host}:${port}: ${error.message ?? error}` : 'the broker closed the connection');
+  };
+  socket.opened.then(() => on.open(), end);
+  read(socket.readable.getReader(), on).then(() => end(), end);
+  return {
+    // The await is the back-pressure here: desiredSize does not move.
+    write: (bytes) => writer.write(bytes).then(() => over || on.written(bytes.byteLength), end),
+    close: () => {
+      over = true;
+      socket.close().catch(() => {});
+    },
+  };
+}
+
+async function read(reader, on) {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    on.data(value);
+  }
+}
+
+export const createProducer = producerFactory({
+  wasm,
+  platform: 'edge',
+  connectTcp,
+  connectWebSocket: webSocketConnector((url, protocol) => new WebSocket(url, protocol)),
+});
+
+const PER_REQUEST = { 'enable.idempotence': 'false', acks: 'all', 'linger.ms': '0' };
+
+export async function publish(options, request) {
+  const producer = createProducer({ ...options, config: { ...PER_REQUEST, ...options.config } });
+  try {
+    return await producer.send(request);
+  } finally {
+    await producer.close(0);
+  }
+}
+
+export class Publisher {
+  #env;
+  #producer;
+
+  constructor(state, env) {
+    this.state = state;
+    this.#env = env;
+  }
+
+  options(_env) {
+    throw new TypeError('a Publisher needs options(env) that returns the options of its producer');
+  }
+
+  get producer() {
+    return (this.#producer ??= createProducer(this.options(this.#env)));
+  }
+
+  send(request) {
+    return this.producer.send(request);
+  }
+}

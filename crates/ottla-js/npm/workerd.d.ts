@@ -1,0 +1,26 @@
+export * from './index.js';
+import type { Message, Producer, ProducerOptions, RecordMetadata } from './index.js';
+
+/**
+ * For a worker without an object of its own: connects, sends, flushes and closes within the request, and remembers the
+ * cluster's metadata for the next request of the isolate. Idempotence is off by default, since a producer id for every
+ * request would fill the brokers' memory; a notice says so. acks=all, linger.ms=0.
+ */
+export function publish(
+  options: ProducerOptions,
+  request: { topic: string; messages: Message[] },
+): Promise<RecordMetadata[]>;
+
+/**
+ * A base class for a Durable Object that publishes for all requests: one producer, one producer id, batches across
+ * requests. Subclass it and give the options.
+ */
+export class Publisher {
+  constructor(state: unknown, env: unknown);
+  /** The producer's options; called once, at the first record. */
+  options(env: unknown): ProducerOptions;
+  /** The object's producer. */
+  readonly producer: Producer;
+  /** Sends records; resolves when they are acknowledged. */
+  send(request: { topic: string; messages: Message[] }): Promise<RecordMetadata[]>;
+}

@@ -1,0 +1,284 @@
+//! The producer as JavaScript sees it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use js_sys::Uint8Array;
+use ottla_core::config::Platform;
+use ottla_core::{
+    Address, Chunks, Config, ConnId, Input, Instant, Output, Producer, Record, SendError, Timestamp,
+};
+use ottla_trace::{Level, jsonl};
+use wasm_bindgen::prelude::*;
+
+use crate::host::Host;
+use crate::packed;
+use crate::report;
+
+/// `send`: `buffer.memory` is exhausted.
+const FULL: f64 = -1.0;
+/// `send`: the record is refused, and the host was told why.
+const REFUSED: f64 = -2.0;
+
+/// [`ottla_core::Producer`], driven by JavaScript. Times are microseconds of a clock that never goes back.
+#[wasm_bindgen]
+pub struct Engine {
+    producer: Producer,
+    host: Host,
+    buffer: Vec<u8>,
+    topics: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    tracing: bool,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// `pairs` is name, value, name, value. Throws an array with all problems of the configuration.
+    #[wasm_bindgen(constructor)]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the border to JavaScript hands over owned values"
+    )]
+    pub fn new(pairs: Vec<String>, platform: &str, seed: &[u32], host: Host) -> Result<Engine, JsValue> {
+        let platform = match platform {
+            "browser" => Platform::Browser,
+            "edge" => Platform::Edge,
+            _ => Platform::Native,
+        };
+        let pairs = pairs
+            .chunks_exact(2)
+            .map(|pair| (pair[0].as_str(), pair[1].as_str()));
+        let config = Config::parse_for(platform, pairs).map_err(|errors| {
+            let lines: js_sys::Array = errors
+                .iter()
+                .map(|error| JsValue::from(error.to_string()))
+                .collect();
+            JsValue::from(lines)
+        })?;
+        let seed = seed
+            .iter()
+            .fold(0, |all: u64, &part| (all << 32) | u64::from(part));
+        Ok(Self {
+            producer: Producer::new(config, seed),
+            host,
+            buffer: Vec::new(),
+            topics: Vec::new(),
+            numbers: HashMap::new(),
+            tracing: false,
+        })
+    }
+
+    /// What the configuration adjusted or finds unusual.
+    pub fn notices(&self) -> Vec<String> {
+        self.producer
+            .config()
+            .notices()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// `max.block.ms`.
+    #[wasm_bindgen(js_name = maxBlockMs)]
+    pub fn max_block_ms(&self) -> f64 {
+        self.producer.config().max_block().as_millis() as f64
+    }
+
+    /// Whether `buffer.memory` has room.
+    #[wasm_bindgen(js_name = hasRoom)]
+    pub fn has_room(&self) -> bool {
+        self.producer.memory_used() < self.producer.config().buffer_memory()
+    }
+
+    /// Records that are accepted and not resolved.
+    pub fn pending(&self) -> f64 {
+        self.producer.outstanding() as f64
+    }
+
+    /// The number of a topic.
+    pub fn topic(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let name: Arc<str> = name.into();
+        let number = u32::try_from(self.topics.len()).expect("fewer topics than fit into memory");
+        self.topics.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
+        number
+    }
+
+    /// Makes room for a packed record of `len` bytes and says where it is.
+    pub fn reserve(&mut self, len: usize) -> *mut u8 {
+        if self.buffer.len() < len {
+            self.buffer.resize(len.next_power_of_two().max(4096), 0);
+        }
+        self.buffer.as_mut_ptr()
+    }
+
+    /// Bytes at the address of the last [`Engine::reserve`].
+    pub fn capacity(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Sends the record in the first `len` bytes of the buffer: its number, or -1 when full, or -2 when refused.
+    pub fn send(&mut self, len: usize, now: f64, wall_ms: f64) -> f64 {
+        let record = match packed::unpack(&self.buffer[..len], |topic| {
+            self.topics.get(topic as usize).map(AsRef::as_ref)
+        }) {
+            Ok(record) => record,
+            Err(bad) => {
+                self.host.refused("INVALID_RECORD", &bad.to_string());
+                return REFUSED;
+            }
+        };
+        let timestamp = record.timestamp.or(Some(Timestamp(wall_ms as i64)));
+        let record = Record { timestamp, ..record };
+        match self.producer.send(instant(now), record) {
+            Ok(id) => id.0 as f64,
+            Err(SendError::Full { .. }) => FULL,
+            Err(SendError::Refused { why, .. }) => {
+                self.host.refused(why.code(), &why.to_string());
+                REFUSED
+            }
+        }
+    }
+
+    /// Begins a flush and returns its number.
+    pub fn flush(&mut self, now: f64) -> f64 {
+        self.producer.flush(instant(now)).0 as f64
+    }
+
+    /// Begins to close.
+    pub fn close(&mut self, now: f64, timeout_ms: f64) {
+        let within = Duration::try_from_secs_f64(timeout_ms / 1000.0).ok();
+        self.producer.close(instant(now), within);
+    }
+
+    /// A connection is open.
+    pub fn connected(&mut self, conn: u32, now: f64) {
+        self.input(now, Input::Connected { conn: ConnId(conn) });
+    }
+
+    /// Bytes arrived.
+    pub fn received(&mut self, conn: u32, bytes: Vec<u8>, now: f64) {
+        self.input(
+            now,
+            Input::Received {
+                conn: ConnId(conn),
+                bytes: Bytes::from(bytes),
+            },
+        );
+    }
+
+    /// Bytes have left the process.
+    pub fn written(&mut self, conn: u32, count: usize, now: f64) {
+        self.input(
+            now,
+            Input::Written {
+                conn: ConnId(conn),
+                count,
+            },
+        );
+    }
+
+    /// A connection is gone, or never came to be.
+    pub fn closed(&mut self, conn: u32, why: String, now: f64) {
+        self.input(
+            now,
+            Input::Closed {
+                conn: ConnId(conn),
+                why,
+            },
+        );
+    }
+
+    /// The moment that the last pump named has come.
+    pub fn timeout(&mut self, now: f64) {
+        self.input(now, Input::Timeout);
+    }
+
+    /// The page is about to be frozen.
+    pub fn suspended(&mut self, now: f64) {
+        self.input(now, Input::Suspended);
+    }
+
+    /// The page runs again.
+    pub fn resumed(&mut self, now: f64) {
+        self.input(now, Input::Resumed);
+    }
+
+    /// Does what is to be done, and returns the time at which to call `timeout`, or infinity.
+    pub fn pump(&mut self, now: f64) -> f64 {
+        let now = instant(now);
+        let wake = loop {
+            match self.producer.poll(now) {
+                Output::Dial { conn, node, address } => self.dial(conn, node, &address),
+                Output::Transmit { conn, chunks } => self.host.transmit(conn.0, copy(&chunks)),
+                Output::Hangup { conn } => self.host.hangup(conn.0),
+                Output::Seal(job) => self.producer.handle(now, Input::Sealed(job.run())),
+                Output::Done(completion) => {
+                    let topic = self.topic(&Arc::clone(completion.topic()));
+                    report::completion(&self.host, topic, completion);
+                }
+                Output::Room => self.host.room(),
+                Output::Flushed(flush) => self.host.flushed(flush.0 as f64),
+                Output::Closed => self.host.closed(),
+                Output::Wait { at, .. } => break at,
+            }
+        };
+        if self.tracing {
+            let host = &self.host;
+            self.producer
+                .drain_trace(&mut |envelope| host.trace(&jsonl::envelope_line(&envelope)));
+        }
+        wake.map_or(f64::INFINITY, |at| at.as_micros() as f64)
+    }
+
+    /// Changes what is traced and returns the header of the trace.
+    pub fn trace(&mut self, level: &str, now: f64) -> String {
+        let level = match level {
+            "batch" => Level::Batch,
+            "record" => Level::Record,
+            _ => Level::Off,
+        };
+        self.tracing = level != Level::Off;
+        self.producer.set_trace(instant(now), level);
+        jsonl::Header::new(concat!("ottla npm ", env!("CARGO_PKG_VERSION")), level).line()
+    }
+
+    fn input(&mut self, now: f64, input: Input) {
+        self.producer.handle(instant(now), input);
+    }
+
+    fn dial(&self, conn: ConnId, node: Option<i32>, address: &Address) {
+        match address {
+            Address::Tcp { host, port } => self.host.dial(conn.0, host, *port, None),
+            Address::Bridge { url } => {
+                let url = match node {
+                    Some(node) => format!("{url}/{node}"),
+                    None => format!("{url}/any"),
+                };
+                self.host.dial(conn.0, "", 0, Some(url));
+            }
+        }
+    }
+}
+
+fn instant(micros: f64) -> Instant {
+    Instant::from_micros(micros as u64)
+}
+
+/// One array of JavaScript's own: a view on wasm memory would be detached when the memory grows.
+fn copy(chunks: &Chunks) -> Uint8Array {
+    let array =
+        Uint8Array::new_with_length(u32::try_from(chunks.len()).expect("a request is far below 4 GiB"));
+    let mut at = 0;
+    for chunk in chunks {
+        let len = u32::try_from(chunk.len()).expect("part of a request");
+        array.subarray(at, at + len).copy_from(chunk);
+        at += len;
+    }
+    array
+}
