@@ -116,7 +116,7 @@ impl BatchBuilder {
 
     /// Appends a record and returns the bytes that it took. `timestamp` is in milliseconds since the epoch.
     ///
-    /// It does not ask [`Self::has_room_for`]: the limit is the caller's to keep.
+    /// It does not ask whether there is room: the limit is the caller's to keep, or [`Self::try_append`]'s.
     ///
     /// # Errors
     /// [`BatchOverflow`], with the batch unchanged, if the batch would pass 2 GiB.
@@ -131,34 +131,46 @@ impl BatchBuilder {
     where
         H: Iterator<Item = RecordHeader<'h>> + Clone,
     {
-        let (header_count, header_bytes) = headers_size(headers.clone());
-        let content = self.content_size(timestamp, key.map(<[u8]>::len), value.map(<[u8]>::len))
-            + varint::len(header_count)
-            + header_bytes;
-        let size = varint::len(content as i64) + content;
-        if size > MAX_BODY - self.body.len() {
+        let sizes = self.sizes(
+            timestamp,
+            key.map(<[u8]>::len),
+            value.map(<[u8]>::len),
+            headers.clone(),
+        );
+        if sizes.record > MAX_BODY - self.body.len() {
             return Err(BatchOverflow);
         }
-        if self.count == 0 {
-            self.base_timestamp = timestamp;
-            self.max_timestamp = timestamp;
+        self.write(&sizes, timestamp, key, value, headers);
+        Ok(sizes.record)
+    }
+
+    /// [`Self::append`] if the record fits by [`Self::has_room_for`]; otherwise `None`, with the batch unchanged, and
+    /// the record belongs into the next batch. An empty batch takes any record.
+    ///
+    /// One pass over the sizes instead of two.
+    #[inline]
+    pub fn try_append<'h, H>(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: H,
+        estimate: CompressionEstimate,
+    ) -> Option<usize>
+    where
+        H: Iterator<Item = RecordHeader<'h>> + Clone,
+    {
+        let sizes = self.sizes(
+            timestamp,
+            key.map(<[u8]>::len),
+            value.map(<[u8]>::len),
+            headers.clone(),
+        );
+        if !self.has_room_for(sizes.record, estimate) || sizes.record > MAX_BODY - self.body.len() {
+            return None;
         }
-        self.max_timestamp = self.max_timestamp.max(timestamp);
-        self.body.reserve(size);
-        let out = &mut self.body;
-        varint::push(out, content as i64);
-        out.push(0);
-        varint::push(out, timestamp.wrapping_sub(self.base_timestamp));
-        varint::push(out, i64::from(self.count));
-        push_nullable(out, key);
-        push_nullable(out, value);
-        varint::push(out, header_count);
-        for header in headers {
-            push_nullable(out, Some(header.key));
-            push_nullable(out, header.value);
-        }
-        self.count += 1;
-        Ok(size)
+        self.write(&sizes, timestamp, key, value, headers);
+        Some(sizes.record)
     }
 
     /// Exact bytes that [`Self::append`] would add.
@@ -169,9 +181,7 @@ impl BatchBuilder {
         value_len: Option<usize>,
         headers: impl Iterator<Item = RecordHeader<'h>>,
     ) -> usize {
-        let (count, header_bytes) = headers_size(headers);
-        let content = self.content_size(timestamp, key_len, value_len) + varint::len(count) + header_bytes;
-        varint::len(content as i64) + content
+        self.sizes(timestamp, key_len, value_len, headers).record
     }
 
     /// Whether a record of `record_size` bytes ([`Self::record_size`]) still fits. The first one always does; no
@@ -235,19 +245,73 @@ impl BatchBuilder {
         self.max_timestamp
     }
 
-    /// Size of attributes, deltas, key and value; what is missing for the record's length field is the headers.
     #[inline]
-    fn content_size(&self, timestamp: i64, key_len: Option<usize>, value_len: Option<usize>) -> usize {
+    fn sizes<'h>(
+        &self,
+        timestamp: i64,
+        key_len: Option<usize>,
+        value_len: Option<usize>,
+        headers: impl Iterator<Item = RecordHeader<'h>>,
+    ) -> Sizes {
         let base = if self.count == 0 {
             timestamp
         } else {
             self.base_timestamp
         };
-        1 + varint::len(timestamp.wrapping_sub(base))
+        let (header_count, header_bytes) = headers_size(headers);
+        let content = 1
+            + varint::len(timestamp.wrapping_sub(base))
             + varint::len(i64::from(self.count))
             + nullable(key_len)
             + nullable(value_len)
+            + varint::len(header_count)
+            + header_bytes;
+        Sizes {
+            header_count,
+            content,
+            record: varint::len(content as i64) + content,
+        }
     }
+
+    #[inline]
+    fn write<'h>(
+        &mut self,
+        sizes: &Sizes,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: impl Iterator<Item = RecordHeader<'h>>,
+    ) {
+        if self.count == 0 {
+            self.base_timestamp = timestamp;
+            self.max_timestamp = timestamp;
+        }
+        self.max_timestamp = self.max_timestamp.max(timestamp);
+        let out = &mut self.body;
+        out.reserve(sizes.record);
+        varint::push(out, sizes.content as i64);
+        // Attributes of a record: none are defined.
+        out.push(0);
+        varint::push(out, timestamp.wrapping_sub(self.base_timestamp));
+        varint::push(out, i64::from(self.count));
+        push_nullable(out, key);
+        push_nullable(out, value);
+        varint::push(out, sizes.header_count);
+        for header in headers {
+            push_nullable(out, Some(header.key));
+            push_nullable(out, header.value);
+        }
+        self.count += 1;
+    }
+}
+
+/// Bytes of a record about to be written.
+struct Sizes {
+    header_count: i64,
+    /// Behind the length field.
+    content: usize,
+    /// With it.
+    record: usize,
 }
 
 /// Bytes of a length and its content; null is the length -1.

@@ -200,17 +200,17 @@ impl core::error::Error for CodecError {}
 /// # Errors
 /// [`CodecError::Unavailable`], [`CodecError::Level`].
 pub fn compress(codec: Codec, level: Option<i32>, input: &[u8]) -> Result<Vec<u8>, CodecError> {
-    let level = codec.check_level(level)?;
+    let _level = codec.check_level(level)?;
     match codec {
         Codec::None => Ok(input.to_vec()),
         #[cfg(feature = "gzip")]
-        Codec::Gzip => Ok(gzip::compress(input, level)),
+        Codec::Gzip => Ok(gzip::compress(input, _level)),
         #[cfg(feature = "snappy")]
         Codec::Snappy => Ok(snappy::compress(input)),
         #[cfg(feature = "lz4")]
         Codec::Lz4 => Ok(lz4::compress(input)),
         #[cfg(feature = "zstd")]
-        Codec::Zstd => zstd::compress(input, level),
+        Codec::Zstd => zstd::compress(input, _level),
         #[allow(unreachable_patterns, reason = "reachable when a codec's feature is off")]
         codec => Err(CodecError::Unavailable(codec)),
     }

@@ -1,0 +1,24 @@
+//! Prints nanoseconds per record of the native build, best of several rounds, as JSON lines.
+#![allow(clippy::print_stdout, reason = "the result")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+const ROUNDS: usize = 15;
+
+fn main() {
+    for value_len in [100, 1000] {
+        let value = vec![0x61; value_len];
+        let records = 50_000_000 / (value_len + 25);
+        let mut best = f64::INFINITY;
+        let mut bytes = 0;
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            bytes = encode_bench::encode_records(black_box(records), black_box(&value));
+            best = best.min(start.elapsed().as_secs_f64() * 1e9 / records as f64);
+        }
+        println!(
+            r#"{{"bench":"encode","target":"native","value_len":{value_len},"records":{records},"bytes":{bytes},"ns_per_record":{best:.1}}}"#
+        );
+    }
+}
