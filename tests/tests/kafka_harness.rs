@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ottla_tests::kafka::Kafka;
+use ottla_tests::kafka::{Install, Kafka, Tools};
 use ottla_tests::kcat;
 use ottla_tests::process::wait_until_gone;
 use ottla_tests::proxy::{Moment, PRODUCE};
@@ -75,12 +75,14 @@ fn an_answer_that_is_cut_off_makes_a_client_repeat_itself() {
     kafka.tools().create_topic("cut", 1, &[]);
     let proxy = kafka.proxy(1);
     proxy.cut(PRODUCE, 1, Moment::BeforeAnswer);
-    kcat::produce(
-        &kafka.proxied_bootstrap(),
-        "cut",
-        &["-X", "enable.idempotence=false"],
-        "twice\n",
-    );
+    let producer = Tools::new(Install::find(), &kafka.proxied_bootstrap()).console_producer();
+    producer
+        .args(["--topic", "cut", "--command-property", "enable.idempotence=false"])
+        .input(
+            "twice
+",
+        )
+        .ok();
     assert_eq!(proxy.cuts_made(), 1);
     assert!(proxy.count(PRODUCE) >= 2, "{:?}", proxy.seen());
     assert_eq!(
