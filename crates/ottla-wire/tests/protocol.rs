@@ -50,8 +50,24 @@ fn the_tables_of_apis_agree_with_the_oracle() {
 }
 
 #[test]
+fn the_front_page_lists_every_api_and_its_versions() {
+    let page = include_str!("../src/lib.rs");
+    for api in ApiKey::ALL {
+        let (versions, flexible) = (api.versions(), api.flexible_since());
+        let flexible = flexible.map_or("never".into(), |version| version.to_string());
+        let row = format!(
+            "//! | {api} | {} | {} to {} | {flexible} |",
+            api.key(),
+            versions.start(),
+            versions.end()
+        );
+        assert!(page.contains(&row), "missing: {row}");
+    }
+}
+
+#[test]
 fn error_names_agree_with_the_oracle() {
-    for code in -1..=127 {
+    for code in -1..=133 {
         if code == 0 {
             continue;
         }

@@ -112,10 +112,9 @@ impl<'a> Reader<'a> {
         self.need(length)?;
         let outer = self.end;
         self.end = self.at + length;
-        let value = read(self)?;
-        self.finish()?;
+        let value = read(self).and_then(|value| self.finish().map(|()| value));
         self.end = outer;
-        Ok(value)
+        value
     }
 
     fixed! {
