@@ -1,1 +1,6 @@
-//! Placeholder of the house; filled by its first commit.
+//! Kafka for the places Kafka clients cannot reach.
+
+#[cfg(feature = "tokio")]
+pub mod admin;
+#[cfg(feature = "tokio")]
+pub mod reader;

@@ -1,0 +1,121 @@
+//! Events of single records.
+
+use ottla_trace::{
+    Event,
+    event::{RecordId, Verdict},
+};
+
+use super::{KEEP, Place, Record, Route, State};
+
+impl State {
+    pub(super) fn fold_record(&mut self, t: u64, event: &Event) -> bool {
+        match event {
+            Event::Accepted { .. } => self.accept(t, event),
+            Event::AwaitingMetadata { record } => {
+                if let Some(it) = self.records.get_mut(*record) {
+                    it.awaiting = Some(t);
+                    self.awaiting.push(*record);
+                    self.entering = Some(*record);
+                }
+            }
+            Event::Partitioned {
+                record,
+                partition,
+                of,
+                by,
+            } => {
+                self.awaiting.retain(|waiting| waiting != record);
+                if let Some(it) = self.records.get_mut(*record) {
+                    it.route = Some(Route {
+                        partition: *partition,
+                        of: *of,
+                        by: *by,
+                        at: t,
+                    });
+                    self.entering = Some(*record);
+                }
+            }
+            Event::Appended { .. } => self.append(t, event),
+            Event::RecordFailed { record, error } => {
+                self.awaiting.retain(|waiting| waiting != record);
+                if let Some(it) = self.records.get_mut(*record) {
+                    it.failed = Some((t, error.clone()));
+                }
+                self.counts.failed += 1;
+            }
+            Event::Verdict { record, verdict } => self.judge(*record, *verdict),
+            _ => return false,
+        }
+        true
+    }
+
+    fn accept(&mut self, t: u64, event: &Event) {
+        let Event::Accepted {
+            record,
+            topic,
+            key,
+            key_bytes,
+            value_bytes,
+            headers,
+            timestamp,
+        } = event
+        else {
+            return;
+        };
+        self.records.insert(
+            *record,
+            Record {
+                id: *record,
+                topic: *topic,
+                key: *key,
+                key_bytes: *key_bytes,
+                value_bytes: *value_bytes,
+                headers: *headers,
+                timestamp: *timestamp,
+                accepted: t,
+                awaiting: None,
+                route: None,
+                place: None,
+                failed: None,
+                verdict: None,
+            },
+        );
+        self.records.forget_oldest(KEEP);
+        self.counts.sent += 1;
+        self.entering = Some(*record);
+    }
+
+    fn append(&mut self, t: u64, event: &Event) {
+        let Event::Appended {
+            record,
+            batch,
+            index,
+            bytes,
+        } = event
+        else {
+            return;
+        };
+        if let Some(it) = self.records.get_mut(*record) {
+            it.place = Some(Place {
+                batch: *batch,
+                index: *index,
+                bytes: *bytes,
+                at: t,
+            });
+        }
+        if let Some(it) = self.batches.get_mut(*batch) {
+            it.records.push(*record);
+            it.count += 1;
+            it.bytes = it.bytes.saturating_add(*bytes);
+        }
+    }
+
+    fn judge(&mut self, record: RecordId, verdict: Verdict) {
+        if let Some(it) = self.records.get_mut(record) {
+            if it.verdict.is_none() {
+                self.verdicts.push(record);
+            }
+            it.verdict = Some(verdict);
+        }
+    }
+}
