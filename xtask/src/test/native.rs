@@ -1,0 +1,136 @@
+//! The Rust tests that run on this machine. Cargo builds them once; which of them runs when is decided here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::failure::{Failure, Result};
+use crate::run::Cmd;
+use crate::steps::npm_package::NpmPackage;
+use crate::steps::page::Page;
+use crate::steps::{Outcome, step};
+use crate::test::artifacts::{self, Artifact};
+use crate::test::tally::{self, Tally};
+use crate::tree;
+
+/// Packages that are for wasm alone, and the tools, whose many dependencies have nothing to test.
+const EXCLUDED: [&str; 8] = [
+    "--exclude",
+    "ottla-js",
+    "--exclude",
+    "ottla-web",
+    "--exclude",
+    "bindgen-tool",
+    "--exclude",
+    "wasm-tool",
+];
+
+/// A test program that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// The arguments that select what is compiled for this machine, the same in every command, so that features and
+/// with them the compiled dependencies are the same too.
+pub(crate) fn selection() -> Vec<&'static str> {
+    [&["--workspace"], &EXCLUDED[..]].concat()
+}
+
+/// Everything that was built.
+#[derive(Debug)]
+pub(crate) struct Native {
+    tests: Vec<Artifact>,
+    programs: PathBuf,
+}
+
+impl Native {
+    /// Builds all tests, and the programs that the end-to-end tests start.
+    pub(crate) fn build() -> Result<Self> {
+        let mut built = Vec::new();
+        step("build of all native tests", || {
+            let args = ["test", "--no-run", "--message-format=json-render-diagnostics"];
+            let output = Cmd::cargo().args(args).args(selection()).logged("native-build")?;
+            built = artifacts::executables(&output);
+            // Cargo builds a program for its own package's tests alone; the end-to-end tests are another package.
+            if !built
+                .iter()
+                .any(|artifact| !artifact.is_test && artifact.name == "ottla")
+            {
+                Cmd::cargo()
+                    .args(["build", "--bins"])
+                    .args(selection())
+                    .logged("native-programs")?;
+            }
+            Ok(Outcome::Done(format!("{} programs", built.len())))
+        })?;
+        let tests = built.into_iter().filter(|artifact| artifact.is_test).collect();
+        Ok(Self {
+            tests,
+            programs: tree::target().join("debug"),
+        })
+    }
+
+    /// The tests that belong to a crate.
+    pub(crate) fn run_units(&self, tally: &mut Tally) -> Result<()> {
+        step("native tests", || {
+            let mut passed = 0;
+            for test in self.tests.iter().filter(|test| !is_end_to_end(test)) {
+                passed += self.run(test)?;
+            }
+            tally.add("native", passed);
+            Ok(Outcome::Done(format!("{passed} passed")))
+        })
+    }
+
+    /// The tests in `tests/`, program by program; those whose names start with `kafka_` need a Kafka.
+    pub(crate) fn run_end_to_end(&self, with_kafka: bool, tally: &mut Tally) -> Result<()> {
+        for test in self.tests.iter().filter(|test| is_end_to_end(test)) {
+            if !with_kafka && test.name.starts_with("kafka_") {
+                println!("  LEFT OUT: {} (--without-kafka)", test.name);
+                continue;
+            }
+            step(&format!("end to end: {}", test.name), || {
+                let passed = self.run(test)?;
+                tally.add("end to end", passed);
+                Ok(Outcome::Done(format!("{passed} passed")))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, test: &Artifact) -> Result<usize> {
+        let package = test.package.file_name().unwrap_or_default().to_string_lossy();
+        let output = Cmd::new(&test.executable)
+            .dir(&test.package)
+            .env("CARGO_MANIFEST_DIR", &test.package)
+            .env("OTTLA_BIN_DIR", &self.programs)
+            .env("OTTLA_PAGE_DIR", Page::Release.dir())
+            .env("OTTLA_NPM_DIR", NpmPackage::Release.dir())
+            .logged_within(&format!("test-{package}-{}", test.name), LIMIT)?;
+        tally::libtest(&output)
+    }
+}
+
+/// The examples in the documentation.
+pub(crate) fn run_doctests(tally: &mut Tally) -> Result<()> {
+    step("documentation's examples", || {
+        let output = Cmd::cargo()
+            .args(["test", "--doc"])
+            .args(selection())
+            .logged("doctests")?;
+        let passed = tally::libtest(&output)?;
+        tally.add("doc", passed);
+        Ok(Outcome::Done(format!("{passed} passed")))
+    })
+}
+
+fn is_end_to_end(test: &Artifact) -> bool {
+    test.package == tree::root().join("tests")
+}
+
+/// Fails when a count that must not be zero is.
+pub(crate) fn some(passed: usize, what: &str) -> Result<usize> {
+    if passed == 0 {
+        return Err(Failure::step(format!(
+            "{what}: no test ran, although the exit code says that all is well"
+        )));
+    }
+    Ok(passed)
+}

@@ -1,0 +1,64 @@
+//! The wasm tests, in Node and in Chromium, by the test runner of the workspace's own lock file.
+
+use crate::failure::{Failure, Result, at};
+use crate::run::Cmd;
+use crate::steps::{Outcome, rust, step, system};
+use crate::test::native::some;
+use crate::test::tally::{self, Tally};
+use crate::tree;
+
+/// Runs the tests of every package that depends on `wasm-bindgen-test`.
+pub(crate) fn run(tally: &mut Tally) -> Result<()> {
+    let packages = packages()?;
+    let selection: Vec<&str> = packages
+        .iter()
+        .flat_map(|package| ["--package", package])
+        .collect();
+    // The runner passes over suites that are configured for the other place.
+    for (place, variable) in [
+        ("wasm in Node", "WASM_BINDGEN_TEST_ONLY_NODE"),
+        ("wasm in Chromium", "WASM_BINDGEN_TEST_ONLY_WEB"),
+    ] {
+        step(place, || {
+            let mut command = Cmd::cargo()
+                .args(["test", "--tests", "--target", rust::WASM])
+                .args(&selection);
+            command = command
+                .env(
+                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                    tree::tool("wasm-bindgen-test-runner"),
+                )
+                .env(variable, "1");
+            if let Some(driver) = crate::run::which(&["chromedriver"]) {
+                command = command.env("CHROMEDRIVER", driver);
+            }
+            let output = command.logged(&place.replace(' ', "-").to_lowercase())?;
+            let passed = some(tally::libtest(&output)?, place)?;
+            tally.add(place, passed);
+            Ok(Outcome::Done(format!(
+                "{passed} passed in {}",
+                packages.join(", ")
+            )))
+        })?;
+    }
+    Ok(())
+}
+
+fn packages() -> Result<Vec<String>> {
+    system::CHROMEDRIVER.require()?;
+    let crates = tree::root().join("crates");
+    let mut packages = Vec::new();
+    for entry in at(&crates, std::fs::read_dir(&crates))?.flatten() {
+        let manifest = std::fs::read_to_string(entry.path().join("Cargo.toml")).unwrap_or_default();
+        if manifest.contains("wasm-bindgen-test") {
+            packages.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    packages.sort();
+    if packages.is_empty() {
+        return Err(Failure::step(
+            "no package in crates/ depends on wasm-bindgen-test",
+        ));
+    }
+    Ok(packages)
+}
