@@ -149,7 +149,8 @@ impl Completion {
         (0..self.slots.len()).map(|index| (self.slots[index].id, self.result(index)))
     }
 
-    fn result(&self, index: usize) -> Result<RecordMetadata, DeliveryError> {
+    /// The result of the record at this place of the batch, from 0.
+    pub fn result(&self, index: usize) -> Result<RecordMetadata, DeliveryError> {
         let slot = &self.slots[index];
         match &self.outcome {
             Outcome::Stored {

@@ -1,6 +1,48 @@
-//! Kafka for the places Kafka clients cannot reach.
+//! A Kafka producer for the places that Kafka clients cannot reach.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use ottla::{Producer, Record};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let producer = Producer::builder().bootstrap_servers("b1:9092,b2:9092").set("compression.type", "lz4").start()?;
+//! let delivery = producer.send(Record::to("orders").key("kim").value("{}")).await?; // waits for room
+//! let metadata = delivery.await?; // partition, offset, timestamp
+//! println!("{}-{}@{}", metadata.topic, metadata.partition, metadata.offset);
+//! producer.close(Duration::from_secs(10)).await?;
+//! # Ok(())
+//! # }
+//! ```
 
-#[cfg(feature = "tokio")]
+// JavaScript has one thread, so `Arc` and `Mutex` share nothing between threads there.
+#![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
+
+#[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod admin;
-#[cfg(feature = "tokio")]
+mod builder;
+mod deliveries;
+mod driver;
+mod error;
+mod hooks;
+mod producer;
+#[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod reader;
+mod room;
+pub mod rt;
+mod shared;
+pub mod transport;
+
+pub use builder::Builder;
+pub use deliveries::{Delivery, DeliveryResult};
+pub use driver::Driver;
+pub use error::{ErrorKind, KafkaError, StartError};
+pub use hooks::MaybeSend;
+pub use producer::{Close, Flush, Producer, Send};
+
+pub use ottla_core::config;
+pub use ottla_core::delivery::Persisted;
+pub use ottla_core::extensions;
+pub use ottla_core::producer::PartitionInfo;
+pub use ottla_core::serializer;
+pub use ottla_core::trace;
+pub use ottla_core::{Header, Record, RecordMetadata, Timestamp};

@@ -172,6 +172,10 @@ fn unusual(config: &mut Config) {
         let message = "there is only the fast compressor (Kafka's level 9); the level changes nothing";
         notices.push(Notice::new("compression.lz4.level", message));
     }
+    if config.is_set(Name::ZstdLevel) && !(-7..=4).contains(&config.int(Name::ZstdLevel)) {
+        let message = "the compressor has levels -7 to 4; the nearest is used";
+        notices.push(Notice::new("compression.zstd.level", message));
+    }
     if config.request_timeout() == Duration::ZERO {
         notices.push(Notice::new(
             "request.timeout.ms",

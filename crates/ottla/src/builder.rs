@@ -1,0 +1,198 @@
+//! From options to a running producer.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ottla_core::config::{Config, Notice, Platform};
+use ottla_core::extensions::Extensions;
+use ottla_core::trace::{Envelope, Level};
+
+use crate::driver::Driver;
+use crate::error::StartError;
+use crate::hooks::{Hooks, MaybeSend, TraceSink};
+use crate::producer::Producer;
+use crate::rt::{Clock, seed};
+use crate::shared::Shared;
+use crate::transport::{Connect, Timers};
+
+/// A producer that is being configured.
+pub struct Builder {
+    platform: Platform,
+    options: Vec<(String, String)>,
+    #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+    origin: Option<String>,
+    trace: Option<(Level, TraceSink)>,
+    hooks: Hooks,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            platform: if cfg!(target_arch = "wasm32") {
+                Platform::Browser
+            } else {
+                Platform::Native
+            },
+            options: Vec::new(),
+            #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+            origin: None,
+            trace: None,
+            hooks: Hooks::default(),
+        }
+    }
+
+    /// `bootstrap.servers`: `host:port,host:port`, or bridges as `wss://host/k/cluster`.
+    #[must_use]
+    pub fn bootstrap_servers(self, servers: impl Into<String>) -> Self {
+        self.set("bootstrap.servers", servers)
+    }
+
+    /// Sets an option by Kafka's name. Mistakes are all reported by `start`.
+    #[must_use]
+    pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets many options.
+    #[must_use]
+    pub fn set_all<N: Into<String>, V: Into<String>>(
+        mut self,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.options.extend(
+            options
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        self
+    }
+
+    /// The platform, where it is not evident from the build.
+    #[must_use]
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// The `Origin` that bridges see. Browsers send their own; a bridge refuses a WebSocket without one.
+    #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// Writes a trace to a sink, which runs on the driver's task and should be quick.
+    #[must_use]
+    pub fn trace(mut self, level: Level, sink: impl FnMut(Envelope) + MaybeSend + 'static) -> Self {
+        self.trace = Some((level, Box::new(sink)));
+        self
+    }
+
+    /// Adds the application's own decisions: a partitioner, or changes to records before they are sent.
+    #[must_use]
+    pub fn extensions(mut self, own: impl Extensions + MaybeSend + 'static) -> Self {
+        self.hooks = Hooks(Some(Box::new(own)));
+        self
+    }
+
+    /// Checks the configuration without starting anything.
+    ///
+    /// # Errors
+    /// Every mistake that is in it.
+    pub fn check(&self) -> Result<Config, StartError> {
+        let mut config = Config::parse_for(
+            self.platform,
+            self.options.iter().map(|(name, value)| (name, value)),
+        )
+        .map_err(StartError::Config)?;
+        if config.client_id().is_empty() {
+            static NUMBER: AtomicU32 = AtomicU32::new(1);
+            config.set_client_id(format!("producer-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        }
+        Ok(config)
+    }
+
+    /// The producer and what its driver needs.
+    pub(crate) fn assemble(self) -> Result<Parts, StartError> {
+        let config = self.check()?;
+        let notices: Vec<Notice> = config.notices().to_vec();
+        let clock = Clock::new();
+        let mut core = ottla_core::Producer::with_extensions(config.clone(), seed(), self.hooks);
+        let sink = self.trace.map(|(level, sink)| {
+            core.set_trace(clock.now(), level);
+            sink
+        });
+        let shared = std::sync::Arc::new(Shared::new(core, clock, sink.is_some()));
+        let producer = Producer::new(shared.clone(), notices);
+        Ok(Parts {
+            producer,
+            shared,
+            config,
+            sink,
+        })
+    }
+
+    /// A producer on another network or runtime, and its driver: a future that the caller runs until it is ready.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration.
+    pub fn start_with<C: Connect, T: Timers>(
+        self,
+        connect: C,
+        timers: T,
+    ) -> Result<(Producer, Driver<C, T>), StartError> {
+        let parts = self.assemble()?;
+        Ok((
+            parts.producer,
+            Driver::new(parts.shared, connect, timers, parts.sink),
+        ))
+    }
+
+    /// Starts the producer on the tokio runtime of the caller. Connects when the first record is sent.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration, or that there is no runtime.
+    #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+    pub fn start(self) -> Result<Producer, StartError> {
+        use crate::rt::tokio::{Network, TokioTimers};
+
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let origin = self.origin.clone();
+        let parts = self.assemble()?;
+        let mut network = Network::new(&parts.config);
+        network.origin = origin;
+        runtime.spawn(Driver::new(parts.shared, network, TokioTimers, parts.sink));
+        Ok(parts.producer)
+    }
+
+    /// Starts the producer in a page or worker. Connects when the first record is sent.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration.
+    #[cfg(all(feature = "web", target_arch = "wasm32"))]
+    pub fn start(self) -> Result<Producer, StartError> {
+        use crate::rt::web::{WebSockets, WebTimers};
+
+        let (producer, driver) = self.start_with(WebSockets, WebTimers)?;
+        wasm_bindgen_futures::spawn_local(driver);
+        Ok(producer)
+    }
+}
+
+pub(crate) struct Parts {
+    pub(crate) producer: Producer,
+    pub(crate) shared: std::sync::Arc<Shared>,
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "sockets of other runtimes have no options"))]
+    pub(crate) config: Config,
+    pub(crate) sink: Option<TraceSink>,
+}

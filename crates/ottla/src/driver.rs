@@ -1,0 +1,216 @@
+//! The one driver of a producer, whatever the runtime: moves bytes between connections and the core, runs its timers
+//! and the work that belongs off the lock. It takes no decision about the protocol.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use ottla_core::{ConnId, Input, Instant, Output};
+
+use crate::hooks::TraceSink;
+use crate::shared::{Guard, Shared, Turn, Work, run};
+use crate::transport::{ByteStream, Connect, Dial, Timers};
+
+/// Pieces taken from one connection before the others get their turn.
+const READS_PER_TURN: usize = 16;
+
+/// What moves a producer: a future that runs until the producer is closed. Dropping it earlier fails what is not
+/// delivered.
+#[must_use = "a producer does nothing while its driver is not run"]
+pub struct Driver<C: Connect, T: Timers> {
+    shared: Arc<Shared>,
+    connect: C,
+    timers: T,
+    links: Vec<Link<C>>,
+    sleep: Option<(Instant, T::Sleep)>,
+    inputs: Vec<Input>,
+    sink: Option<TraceSink>,
+    _guard: Guard,
+}
+
+impl<C: Connect, T: Timers> fmt::Debug for Driver<C, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("links", &self.links.len())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Link<C: Connect> {
+    conn: ConnId,
+    state: LinkState<C>,
+}
+
+enum LinkState<C: Connect> {
+    Dialing(C::Dialing),
+    Open {
+        stream: C::Stream,
+        queue: VecDeque<Bytes>,
+        // Bytes that were transmitted and have not been reported as written.
+        unwritten: usize,
+    },
+}
+
+impl<C: Connect, T: Timers> Driver<C, T> {
+    pub(crate) fn new(shared: Arc<Shared>, connect: C, timers: T, sink: Option<TraceSink>) -> Self {
+        Self {
+            _guard: Guard(shared.clone()),
+            shared,
+            connect,
+            timers,
+            links: Vec::new(),
+            sleep: None,
+            inputs: Vec::new(),
+            sink,
+        }
+    }
+
+    fn poll_links(&mut self, cx: &mut Context<'_>) {
+        let inputs = &mut self.inputs;
+        self.links.retain_mut(|link| match link.poll(cx, inputs) {
+            Ok(()) => true,
+            Err(why) => {
+                inputs.push(Input::Closed { conn: link.conn, why });
+                false
+            }
+        });
+    }
+
+    fn perform(&mut self, mut work: Work) -> Poll<()> {
+        for output in work.network.drain(..) {
+            self.network(output);
+        }
+        for job in work.seals.drain(..) {
+            self.inputs.push(Input::Sealed(job.run()));
+        }
+        if let Some(sink) = &mut self.sink {
+            work.trace.drain(..).for_each(&mut *sink);
+        }
+        run(work.after);
+        // A flush is over once the callbacks of its records have run, as in Kafka's client.
+        if !work.flushed.is_empty() || work.closed {
+            let wakers = self.shared.lock().settle(&work.flushed, work.closed);
+            wakers.into_iter().for_each(std::task::Waker::wake);
+        }
+        if work.closed {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn network(&mut self, output: Output) {
+        match output {
+            Output::Dial { conn, node, address } => {
+                let dialing = self.connect.dial(Dial { node, address });
+                let state = LinkState::Dialing(dialing);
+                self.links.push(Link { conn, state });
+            }
+            Output::Transmit { conn, chunks } => {
+                let link = self.links.iter_mut().find(|link| link.conn == conn);
+                if let Some(LinkState::Open { queue, unwritten, .. }) = link.map(|link| &mut link.state) {
+                    *unwritten += chunks.len();
+                    queue.extend(chunks.into_iter().filter(|chunk| !chunk.is_empty()));
+                }
+            }
+            Output::Hangup { conn } => self.links.retain(|link| link.conn != conn),
+            _ => {}
+        }
+    }
+
+    /// Whether the timer has run out; it wakes the driver when not.
+    fn poll_sleep(&mut self, until: Option<Instant>, cx: &mut Context<'_>) -> bool {
+        let Some(until) = until else {
+            self.sleep = None;
+            return false;
+        };
+        // A timer that fires earlier than needed is kept: restarting it costs more than waking once for nothing.
+        if self.sleep.as_ref().is_none_or(|(at, _)| *at > until) {
+            let duration = until.saturating_since(self.shared.clock.now());
+            self.sleep = Some((until, self.timers.sleep(duration)));
+        }
+        let fired = match &mut self.sleep {
+            Some((_, sleep)) => Pin::new(sleep).poll(cx).is_ready(),
+            None => false,
+        };
+        if fired {
+            self.sleep = None;
+        }
+        fired
+    }
+}
+
+impl<C: Connect, T: Timers> Future for Driver<C, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            this.poll_links(cx);
+            match this.shared.turn(&mut this.inputs, cx.waker()) {
+                Turn::Work(work) => {
+                    if this.perform(work).is_ready() {
+                        return Poll::Ready(());
+                    }
+                }
+                Turn::Sleep(until) => {
+                    if !this.poll_sleep(until, cx) {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<C: Connect> Link<C> {
+    fn poll(&mut self, cx: &mut Context<'_>, inputs: &mut Vec<Input>) -> Result<(), String> {
+        let conn = self.conn;
+        if let LinkState::Dialing(dialing) = &mut self.state {
+            match Pin::new(dialing).poll(cx) {
+                Poll::Ready(Ok(stream)) => {
+                    inputs.push(Input::Connected { conn });
+                    self.state = LinkState::Open {
+                        stream,
+                        queue: VecDeque::new(),
+                        unwritten: 0,
+                    };
+                }
+                Poll::Ready(Err(why)) => return Err(why),
+                Poll::Pending => return Ok(()),
+            }
+        }
+        let LinkState::Open {
+            stream,
+            queue,
+            unwritten,
+        } = &mut self.state
+        else {
+            return Ok(());
+        };
+        while *unwritten > 0 {
+            match stream.poll_transmit(cx, queue) {
+                Poll::Ready(count) => {
+                    let count = count?;
+                    *unwritten = unwritten.saturating_sub(count);
+                    inputs.push(Input::Written { conn, count });
+                }
+                Poll::Pending => break,
+            }
+        }
+        for _ in 0..READS_PER_TURN {
+            match stream.poll_receive(cx) {
+                Poll::Ready(Ok(bytes)) => inputs.push(Input::Received { conn, bytes }),
+                Poll::Ready(Err(why)) => return Err(why),
+                Poll::Pending => return Ok(()),
+            }
+        }
+        // There may be more: come back after the others.
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+}

@@ -1,0 +1,465 @@
+//! The handle that applications hold.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use ottla_core::config::Notice;
+use ottla_core::producer::PartitionInfo;
+use ottla_core::trace::Snapshot;
+use ottla_core::{FlushId, Input, Instant, Record, SendError, Timestamp};
+
+use crate::builder::Builder;
+use crate::deliveries::{Delivery, DeliveryResult};
+use crate::error::KafkaError;
+use crate::hooks::{Callback, MaybeSend};
+use crate::room::{Ticket, Turn};
+use crate::shared::{Phase, Progress, Shared, State};
+
+/// A Kafka producer. Cheap to clone; all clones are one producer.
+///
+/// Dropping the last clone without [`close`](Self::close) sends what was accepted, as long as the runtime lives.
+#[derive(Clone)]
+pub struct Producer {
+    inner: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+    notices: Vec<Notice>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let kick = {
+            let mut state = self.shared.lock();
+            if state.phase == Phase::Open {
+                let now = self.shared.clock.now();
+                state.phase = Phase::Closing;
+                state.core.close(now, None);
+                state.pump(now);
+            }
+            state.kick()
+        };
+        wake(kick);
+    }
+}
+
+impl fmt::Debug for Producer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer").finish_non_exhaustive()
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl Producer {
+    /// Begins to configure a producer.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, notices: Vec<Notice>) -> Self {
+        let inner = Arc::new(Handle { shared, notices });
+        Self { inner }
+    }
+
+    /// What was adjusted in the configuration, and what is unusual about it.
+    pub fn notices(&self) -> &[Notice] {
+        &self.inner.notices
+    }
+
+    /// Sends a record: waits, at most `max.block.ms`, until there is room for it, and gives the future of its result.
+    ///
+    /// Senders that wait for room get it in the order in which they began to wait. Dropping this future before it is
+    /// ready means that the record is not sent.
+    ///
+    /// # Errors
+    /// `BUFFER_EXHAUSTED` when there was no room in time, or why the record can never be sent. It is given back.
+    pub fn send<'a>(&'a self, record: Record<'a>) -> Send<'a> {
+        Send {
+            shared: &self.inner.shared,
+            record: Some(record),
+            ticket: None,
+            accept: |state, id, ()| state.deliveries.watch(id),
+            with: Some(()),
+        }
+    }
+
+    /// Sends a record and calls back with its result, for records of one partition in the order in which they were
+    /// sent. Waits for room like [`send`](Self::send). The callback runs on the driver's task and should be quick.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); the callback is not called then.
+    pub fn send_with<'a>(
+        &'a self,
+        record: Record<'a>,
+        callback: impl FnOnce(DeliveryResult) + MaybeSend + 'static,
+    ) -> Send<'a, (), Callback> {
+        Send {
+            shared: &self.inner.shared,
+            record: Some(record),
+            ticket: None,
+            accept: |state, id, callback| state.deliveries.call_back(id, callback),
+            with: Some(Box::new(callback)),
+        }
+    }
+
+    /// Sends a record without ever waiting.
+    ///
+    /// # Errors
+    /// `BUFFER_EXHAUSTED` when there is no room now, or why the record can never be sent. It is given back.
+    pub fn try_send(&self, record: Record<'_>) -> Result<Delivery, KafkaError> {
+        self.attempt(record, |state, id| state.deliveries.watch(id))
+    }
+
+    /// As [`try_send`](Self::try_send), and calls back with the result.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send); the callback is not called then.
+    pub fn try_send_with(
+        &self,
+        record: Record<'_>,
+        callback: impl FnOnce(DeliveryResult) + MaybeSend + 'static,
+    ) -> Result<(), KafkaError> {
+        self.attempt(record, |state, id| {
+            state.deliveries.call_back(id, Box::new(callback));
+        })
+    }
+
+    /// As [`try_send`](Self::try_send), for results that nobody wants to know.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    pub fn post(&self, record: Record<'_>) -> Result<(), KafkaError> {
+        self.attempt(record, |_, _| ())
+    }
+
+    fn attempt<T>(
+        &self,
+        mut record: Record<'_>,
+        accept: impl FnOnce(&mut State, ottla_core::RecordId) -> T,
+    ) -> Result<T, KafkaError> {
+        let shared = &self.inner.shared;
+        stamp(shared, &mut record);
+        let mut state = shared.lock();
+        if let Some(error) = state.refusal() {
+            return Err(error.with_record(record.into_owned()));
+        }
+        if !state.room.is_empty() {
+            return Err(KafkaError::full().with_record(record.into_owned()));
+        }
+        let now = shared.clock.now();
+        let accepted = state.core.send(now, record);
+        let accepted = accepted.map(|id| accept(&mut state, id));
+        state.pump(now);
+        let kick = state.kick();
+        drop(state);
+        wake(kick);
+        accepted.map_err(|error| match error {
+            SendError::Full { record } => KafkaError::full().with_record(record),
+            SendError::Refused { record, why } => KafkaError::from(why).with_record(record),
+        })
+    }
+
+    /// Sends what was accepted so far without lingering, and waits until all of it is resolved.
+    ///
+    /// # Errors
+    /// Only when the producer's runtime has stopped; records tell their own failures.
+    pub fn flush(&self) -> Flush {
+        Flush {
+            shared: self.inner.shared.clone(),
+            id: None,
+        }
+    }
+
+    /// Takes no more records, delivers the accepted ones within `timeout`, gives up the rest and closes the
+    /// connections. May be called more than once.
+    ///
+    /// # Errors
+    /// When records had to be given up. Their deliveries say which, and whether they may be in the log.
+    pub fn close(&self, timeout: Duration) -> Close {
+        Close {
+            shared: self.inner.shared.clone(),
+            timeout,
+            begun: false,
+        }
+    }
+
+    /// The partitions of a topic if they are known, which they are once a record was sent to it.
+    pub fn known_partitions(&self, topic: &str) -> Option<Vec<PartitionInfo>> {
+        self.inner.shared.lock().core.partitions_for(topic)
+    }
+
+    /// The whole state as the trace shows it.
+    pub fn snapshot(&self) -> Snapshot {
+        self.inner.shared.lock().core.snapshot()
+    }
+
+    /// Tells the producer that it is about to be frozen (a page in the back/forward cache, a laptop that goes to sleep).
+    pub fn suspend(&self) {
+        self.tell(Input::Suspended);
+    }
+
+    /// Tells the producer that it runs again: the time since [`suspend`](Self::suspend) does not count for batches
+    /// that were never sent.
+    pub fn resume(&self) {
+        self.tell(Input::Resumed);
+    }
+
+    fn tell(&self, input: Input) {
+        let shared = &self.inner.shared;
+        let mut state = shared.lock();
+        let now = shared.clock.now();
+        state.core.handle(now, input);
+        state.pump(now);
+        let kick = state.kick();
+        drop(state);
+        wake(kick);
+    }
+
+    /// Records that are accepted and not resolved.
+    pub fn outstanding(&self) -> u64 {
+        self.inner.shared.lock().core.outstanding()
+    }
+
+    /// Bytes of `buffer.memory` in use.
+    pub fn memory_used(&self) -> usize {
+        self.inner.shared.lock().core.memory_used()
+    }
+}
+
+// A record that brings no time of its own gets that of its sending.
+fn stamp(shared: &Shared, record: &mut Record<'_>) {
+    if record.timestamp.is_none() {
+        record.timestamp = Some(Timestamp(shared.clock.wall_millis()));
+    }
+}
+
+impl State {
+    fn refusal(&self) -> Option<KafkaError> {
+        match self.phase {
+            Phase::Open => None,
+            Phase::Closing | Phase::Closed => Some(KafkaError::closed()),
+            Phase::Abandoned => Some(KafkaError::abandoned().never_sent()),
+        }
+    }
+}
+
+/// The future of [`Producer::send`] and [`Producer::send_with`].
+#[must_use = "a record is sent when this future is awaited"]
+pub struct Send<'a, T = Delivery, W = ()> {
+    shared: &'a Shared,
+    record: Option<Record<'a>>,
+    ticket: Option<Ticket>,
+    accept: fn(&mut State, ottla_core::RecordId, W) -> T,
+    with: Option<W>,
+}
+
+impl<T, W> fmt::Debug for Send<'_, T, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send")
+            .field("waits", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, W: Unpin> Future for Send<'_, T, W> {
+    type Output = Result<T, KafkaError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        std::task::ready!(crate::rt::poll_proceed(cx));
+        let this = self.get_mut();
+        let shared = this.shared;
+        let Some(mut record) = this.record.take() else {
+            panic!("a send is polled after it was ready");
+        };
+        stamp(shared, &mut record);
+        let mut wakers = [None, None];
+        let polled = {
+            let mut state = shared.lock();
+            let polled = this.try_now(&mut state, record, cx);
+            if polled.is_ready() {
+                // The place is given up, and whoever is next may try.
+                wakers[0] = this.ticket.take().and_then(|ticket| state.room.leave(ticket));
+            }
+            wakers[1] = state.kick();
+            polled
+        };
+        wakers.into_iter().for_each(wake);
+        polled
+    }
+}
+
+impl<'a, T, W> Send<'a, T, W> {
+    fn try_now(
+        &mut self,
+        state: &mut State,
+        record: Record<'a>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, KafkaError>> {
+        if let Some(error) = state.refusal() {
+            return Poll::Ready(Err(error.with_record(record.into_owned())));
+        }
+        let now = self.shared.clock.now();
+        let since = match self.ticket.map(|ticket| state.room.turn(ticket)) {
+            None if state.room.is_empty() => now,
+            Some(Turn::Now(since)) => since,
+            Some(Turn::Expired) => {
+                let error = KafkaError::no_room_in_time();
+                return Poll::Ready(Err(error.with_record(record.into_owned())));
+            }
+            None | Some(Turn::Later) => {
+                self.wait(state, record, now, cx);
+                return Poll::Pending;
+            }
+        };
+        match state.core.send_since(now, since, record) {
+            Ok(id) => {
+                let with = self
+                    .with
+                    .take()
+                    .expect("a send that is not ready still has its callback");
+                let accepted = (self.accept)(state, id, with);
+                state.pump(now);
+                Poll::Ready(Ok(accepted))
+            }
+            Err(SendError::Full { record }) => {
+                state.pump(now);
+                self.wait(state, record, now, cx);
+                Poll::Pending
+            }
+            Err(SendError::Refused { record, why }) => {
+                state.pump(now);
+                Poll::Ready(Err(KafkaError::from(why).with_record(record)))
+            }
+        }
+    }
+
+    fn wait(&mut self, state: &mut State, record: Record<'a>, now: Instant, cx: &mut Context<'_>) {
+        match self.ticket {
+            Some(ticket) => state.room.rearm(ticket, cx.waker()),
+            None => self.ticket = Some(state.room.enter(now, cx.waker().clone())),
+        }
+        self.record = Some(record);
+    }
+}
+
+impl<T, W> Drop for Send<'_, T, W> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            let next = self.shared.lock().room.leave(ticket);
+            wake(next);
+        }
+    }
+}
+
+/// The future of [`Producer::flush`].
+#[derive(Debug)]
+#[must_use = "a flush begins when this future is awaited"]
+pub struct Flush {
+    shared: Arc<Shared>,
+    id: Option<FlushId>,
+}
+
+impl Future for Flush {
+    type Output = Result<(), KafkaError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let shared = this.shared.clone();
+        let mut state = shared.lock();
+        let id = match this.id {
+            Some(id) => id,
+            None => {
+                if state.phase == Phase::Closed {
+                    return Poll::Ready(Ok(()));
+                }
+                let now = shared.clock.now();
+                let id = state.core.flush(now);
+                state.flushes.push((id, Progress::Waiting(None)));
+                state.pump(now);
+                this.id = Some(id);
+                id
+            }
+        };
+        let phase = state.phase;
+        let progress = state.flushes.iter_mut().find(|(flush, _)| *flush == id);
+        let polled = match progress.map(|(_, progress)| progress) {
+            Some(Progress::Waiting(waker)) if matches!(phase, Phase::Open | Phase::Closing) => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ if phase == Phase::Abandoned => Poll::Ready(Err(KafkaError::abandoned())),
+            _ => Poll::Ready(Ok(())),
+        };
+        let kick = state.kick();
+        drop(state);
+        wake(kick);
+        polled
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.shared.lock().flushes.retain(|(flush, _)| *flush != id);
+        }
+    }
+}
+
+/// The future of [`Producer::close`].
+#[derive(Debug)]
+#[must_use = "a producer is closed when this future is awaited"]
+pub struct Close {
+    shared: Arc<Shared>,
+    timeout: Duration,
+    begun: bool,
+}
+
+impl Future for Close {
+    type Output = Result<(), KafkaError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let shared = this.shared.clone();
+        let mut state = shared.lock();
+        if !this.begun && matches!(state.phase, Phase::Open | Phase::Closing) {
+            this.begun = true;
+            let now = shared.clock.now();
+            state.phase = Phase::Closing;
+            state.core.close(now, Some(this.timeout));
+            state.pump(now);
+        }
+        let polled = match state.phase {
+            Phase::Open | Phase::Closing => {
+                state.closing.push(cx.waker().clone());
+                Poll::Pending
+            }
+            Phase::Closed => Poll::Ready(outcome(state.given_up, this.timeout)),
+            Phase::Abandoned => Poll::Ready(Err(KafkaError::abandoned())),
+        };
+        // Those who wait for room never get it now.
+        let mut wakers = Vec::new();
+        state.room.wake_all(&mut wakers);
+        wakers.extend(state.kick());
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        polled
+    }
+}
+
+fn outcome(given_up: u64, timeout: Duration) -> Result<(), KafkaError> {
+    if given_up == 0 {
+        return Ok(());
+    }
+    let message = format!("{given_up} records were not delivered within {timeout:?} and were given up");
+    Err(KafkaError::new("CLOSED", crate::ErrorKind::Closed, message))
+}

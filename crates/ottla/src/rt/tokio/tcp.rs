@@ -1,0 +1,140 @@
+//! TCP.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::transport::ByteStream;
+
+/// Answers to a producer are small; the reader's fetches take a few turns.
+const READ_BUFFER: usize = 64 << 10;
+
+/// Pieces that go into one system call.
+const PIECES: usize = 64;
+
+/// `send.buffer.bytes` and `receive.buffer.bytes`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TcpOptions {
+    pub(crate) send_buffer: Option<u32>,
+    pub(crate) receive_buffer: Option<u32>,
+}
+
+/// A TCP connection.
+#[derive(Debug)]
+pub struct Tcp {
+    stream: TcpStream,
+    buffer: Box<[u8]>,
+}
+
+/// Tries all addresses of the host in turn (`client.dns.lookup=use_all_dns_ips`).
+pub(super) async fn open(host: &str, port: u16, options: TcpOptions) -> Result<Tcp, String> {
+    let addresses = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| format!("cannot resolve: {error}"))?;
+    let mut failure = "the name has no address".to_owned();
+    for address in addresses {
+        match open_one(address, options).await {
+            Ok(stream) => {
+                let buffer = vec![0; READ_BUFFER].into_boxed_slice();
+                return Ok(Tcp { stream, buffer });
+            }
+            Err(error) => failure = format!("{}{}", of(address, host), described(&error)),
+        }
+    }
+    Err(failure)
+}
+
+fn of(address: SocketAddr, host: &str) -> String {
+    let ip = address.ip().to_string();
+    if ip == host {
+        String::new()
+    } else {
+        format!("{ip}: ")
+    }
+}
+
+fn described(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => {
+            "connection refused; is a broker listening there?".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+async fn open_one(address: SocketAddr, options: TcpOptions) -> std::io::Result<TcpStream> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    if let Some(size) = options.send_buffer {
+        socket.set_send_buffer_size(size)?;
+    }
+    if let Some(size) = options.receive_buffer {
+        socket.set_recv_buffer_size(size)?;
+    }
+    // Requests are batched already; waiting for more to send would only add latency.
+    socket.set_nodelay(true)?;
+    socket.connect(address).await
+}
+
+impl ByteStream for Tcp {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+        let mut buffer = ReadBuf::new(&mut self.buffer);
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
+            Ok(()) if buffer.filled().is_empty() => {
+                Poll::Ready(Err("the broker closed the connection".to_owned()))
+            }
+            Ok(()) => Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled()))),
+            Err(error) => Poll::Ready(Err(error.to_string())),
+        }
+    }
+
+    fn poll_transmit(
+        &mut self,
+        cx: &mut Context<'_>,
+        queue: &mut VecDeque<Bytes>,
+    ) -> Poll<Result<usize, String>> {
+        let mut written = 0;
+        while !queue.is_empty() {
+            let mut pieces = [IoSlice::new(&[]); PIECES];
+            let used = pieces
+                .iter_mut()
+                .zip(&*queue)
+                .map(|(piece, bytes)| *piece = IoSlice::new(bytes))
+                .count();
+            match Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces[..used]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err("the connection takes no bytes".to_owned())),
+                Poll::Ready(Ok(count)) => {
+                    written += count;
+                    consume(queue, count);
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+                Poll::Pending => break,
+            }
+        }
+        if written == 0 {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(written))
+        }
+    }
+}
+
+fn consume(queue: &mut VecDeque<Bytes>, mut count: usize) {
+    while let Some(first) = queue.front_mut() {
+        if count < first.len() {
+            first.advance(count);
+            return;
+        }
+        count -= first.len();
+        queue.pop_front();
+    }
+}
