@@ -1,0 +1,330 @@
+//! From the client to the broker: one request at a time, read completely, judged, forwarded.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use ottla_wire::api::ApiKey;
+use tokio::io::Interest;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::line::Line;
+use super::{End, Pending, Session};
+use crate::budget::Reserved;
+use crate::close::{Close, CloseCode};
+use crate::policy::{ApiTable, LENGTH_PREFIX, Verdict, judge};
+use crate::ws::{Incoming, Step};
+
+/// How often a client is looked at while the bridge waits for something else.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// Own answers up to this size are not counted in the budget.
+const SMALL_ANSWER: usize = 16 * 1024;
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub(super) struct Uplink<'a> {
+    session: &'a Session,
+    apis: &'a ApiTable,
+    line: &'a Line,
+    incoming: Incoming,
+    client: ReadHalf<'a>,
+    broker: WriteHalf<'a>,
+    pending: mpsc::Sender<Pending>,
+    shutdown: watch::Receiver<bool>,
+    /// Until the first request is complete.
+    first_deadline: Option<Instant>,
+    producer_ids: ProducerIds,
+}
+
+/// How many producer ids were asked for in the current minute.
+struct ProducerIds {
+    since: Instant,
+    count: u64,
+}
+
+/// A complete request with its length prefix, and the bytes of the budget that it occupies.
+struct Request {
+    bytes: Bytes,
+    reserved: Reserved,
+}
+
+impl<'a> Uplink<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        apis: &'a ApiTable,
+        line: &'a Line,
+        incoming: Incoming,
+        client: ReadHalf<'a>,
+        broker: WriteHalf<'a>,
+        pending: mpsc::Sender<Pending>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            session,
+            apis,
+            line,
+            incoming,
+            client,
+            broker,
+            pending,
+            shutdown: session.gateway.shutdown.clone(),
+            first_deadline: Some(now + session.gateway.limits.first_request_timeout()),
+            producer_ids: ProducerIds { since: now, count: 0 },
+        }
+    }
+
+    /// Runs until the bridge shuts down (`Ok`) or something ends the session.
+    pub(super) async fn run(mut self) -> Result<(), End> {
+        loop {
+            let pending = self.pending.clone();
+            let Ok(room) = or_client_gone(&self.client, pending.reserve()).await? else {
+                return Ok(());
+            };
+            self.line.set_listening(true);
+            let Some(request) = self.next_request().await? else {
+                return Ok(());
+            };
+            self.line.set_listening(false);
+            self.first_deadline = None;
+            self.serve(request, room).await?;
+            // Sockets that are always ready must not keep other connections from their turn.
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    async fn serve(&mut self, request: Request, room: mpsc::Permit<'_, Pending>) -> Result<(), End> {
+        let metrics = &self.session.gateway.metrics;
+        metrics.bytes_from_clients.inc_by(request.bytes.len() as u64);
+        let (api, verdict) = judge(&self.session.rules(self.apis), &request.bytes);
+        let api_name = api.map_or("other", ApiKey::name);
+        if api == Some(ApiKey::InitProducerId) {
+            self.producer_ids
+                .count_one(self.session.gateway.limits.producer_ids_per_minute)?;
+        }
+        let (chunks, expect) = match verdict {
+            Verdict::Forward { chunks, expect } => {
+                metrics.request(api_name, "forwarded");
+                (chunks, expect)
+            }
+            Verdict::Cut {
+                chunks,
+                expect,
+                refused_partitions,
+            } => {
+                metrics.request(api_name, "cut");
+                metrics.refused_partitions.inc_by(refused_partitions);
+                (chunks, expect)
+            }
+            Verdict::Answer(bytes) => {
+                metrics.request(api_name, "answered");
+                let reserved = self.reserve_answer(bytes.len()).await?;
+                room.send(Pending::Answer(bytes, reserved));
+                return Ok(());
+            }
+            Verdict::Close(close) => {
+                metrics.request(api_name, "refused");
+                return Err(close.into());
+            }
+        };
+        // Before the first byte is written: an answer may be there before the last one is.
+        match expect {
+            Some(expect) => room.send(Pending::Broker(expect)),
+            None => drop(room),
+        }
+        drop(request.bytes);
+        self.forward(chunks).await?;
+        drop(request.reserved);
+        Ok(())
+    }
+
+    async fn reserve_answer(&self, len: usize) -> Result<Reserved, End> {
+        if len <= SMALL_ANSWER {
+            return Ok(Reserved::NOTHING);
+        }
+        let gateway = &self.session.gateway;
+        let reserve = gateway.answer_budget.reserve(len, gateway.limits.stall_timeout());
+        Ok(or_client_gone(&self.client, reserve).await??)
+    }
+
+    /// Reads the next request; `None` if the bridge shuts down before it begins.
+    async fn next_request(&mut self) -> Result<Option<Request>, End> {
+        let gateway = &self.session.gateway;
+        let mut prefix = BytesMut::with_capacity(LENGTH_PREFIX);
+        let mut shutdown = self.shutdown.clone();
+        let first_deadline = self.first_deadline;
+        tokio::select! {
+            begun = self.read(&mut prefix, LENGTH_PREFIX) => begun?,
+            _ = shutdown.wait_for(|shutting_down| *shutting_down) => return Ok(None),
+            () = until(first_deadline) => return Err(too_slow("no request arrived in time").into()),
+        }
+        let begun = Instant::now();
+        self.fill(
+            &mut prefix,
+            LENGTH_PREFIX,
+            begun + gateway.limits.frame_timeout(0),
+        )
+        .await?;
+        let len = checked_len(&prefix, gateway.limits.request_bytes)?;
+        let reserve = gateway
+            .request_budget
+            .reserve(len, gateway.limits.stall_timeout());
+        let reserved = or_client_gone(&self.client, reserve).await??;
+        let mut frame = BytesMut::with_capacity(LENGTH_PREFIX + len);
+        frame.extend_from_slice(&prefix);
+        self.fill(
+            &mut frame,
+            LENGTH_PREFIX + len,
+            begun + gateway.limits.frame_timeout(len),
+        )
+        .await?;
+        Ok(Some(Request {
+            bytes: frame.freeze(),
+            reserved,
+        }))
+    }
+
+    /// Reads until `to` has `len` bytes.
+    async fn fill(&mut self, to: &mut BytesMut, len: usize, deadline: Instant) -> Result<(), End> {
+        let whole = async {
+            while to.len() < len {
+                let missing = len - to.len();
+                self.read(to, missing).await?;
+            }
+            Ok(())
+        };
+        timeout_at(deadline, whole)
+            .await
+            .unwrap_or_else(|_| Err(too_slow("a request did not arrive in time").into()))
+    }
+
+    /// Appends at least one and at most `wanted` bytes. Cancel safe.
+    async fn read(&mut self, to: &mut BytesMut, wanted: usize) -> Result<(), End> {
+        loop {
+            let step = self.incoming.read(&self.client, to, wanted).await?;
+            self.line.hear();
+            match step {
+                Step::Data => return Ok(()),
+                Step::Ping(payload) => self.line.answer_ping(payload),
+                Step::Pong => {}
+                Step::Closed => return Err(End::ClientClosed),
+                Step::Eof => return Err(End::ClientGone),
+            }
+        }
+    }
+
+    async fn forward(&mut self, chunks: Vec<Bytes>) -> Result<(), End> {
+        let stall = self.session.gateway.limits.stall_timeout();
+        let mut chunks = std::collections::VecDeque::from(chunks);
+        while !chunks.is_empty() {
+            let slices: Vec<IoSlice<'_>> = chunks.iter().take(64).map(|chunk| IoSlice::new(chunk)).collect();
+            match self.broker.try_write_vectored(&slices) {
+                Ok(written) => {
+                    self.session
+                        .gateway
+                        .metrics
+                        .bytes_to_brokers
+                        .inc_by(written as u64);
+                    advance(&mut chunks, written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tokio::select! {
+                        writable = self.broker.writable() => writable.map_err(|_| End::BrokerClosed)?,
+                        () = client_gone(&self.client) => return Err(End::ClientGone),
+                        () = sleep(stall) => return Err(self.broker_stalled()),
+                    }
+                }
+                Err(_) => return Err(End::BrokerClosed),
+            }
+        }
+        Ok(())
+    }
+
+    fn broker_stalled(&self) -> End {
+        Close::new(
+            CloseCode::Stall,
+            format!("{} does not take requests", self.session.target),
+        )
+        .into()
+    }
+}
+
+impl ProducerIds {
+    fn count_one(&mut self, per_minute: u64) -> Result<(), End> {
+        if self.since.elapsed() >= MINUTE {
+            *self = Self {
+                since: Instant::now(),
+                count: 0,
+            };
+        }
+        self.count += 1;
+        if self.count > per_minute {
+            let reason = format!("more than {per_minute} InitProducerId requests in a minute");
+            return Err(Close::new(CloseCode::Rate, reason).into());
+        }
+        Ok(())
+    }
+}
+
+fn checked_len(prefix: &[u8], max: u64) -> Result<usize, End> {
+    let len = prefix
+        .first_chunk()
+        .map_or(-1, |prefix| i32::from_be_bytes(*prefix));
+    match usize::try_from(len) {
+        Ok(fits) if fits as u64 <= max => Ok(fits),
+        _ => Err(Close::new(
+            CloseCode::TooBig,
+            format!("request of {len} bytes; the limit is {max}"),
+        )
+        .into()),
+    }
+}
+
+fn too_slow(what: &str) -> Close {
+    Close::new(CloseCode::Stall, what)
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn advance(chunks: &mut std::collections::VecDeque<Bytes>, mut written: usize) {
+    while let Some(first) = chunks.front_mut() {
+        let part = written.min(first.len());
+        first.advance(part);
+        written -= part;
+        if !first.is_empty() {
+            break;
+        }
+        chunks.pop_front();
+    }
+}
+
+/// Waits for something other than the client, unless the client goes away.
+async fn or_client_gone<T>(client: &ReadHalf<'_>, wait: impl Future<Output = T>) -> Result<T, End> {
+    tokio::select! {
+        biased;
+        result = wait => Ok(result),
+        () = client_gone(client) => Err(End::ClientGone),
+    }
+}
+
+/// Waits until the client's side of the socket is closed, without reading what it sent before.
+async fn client_gone(client: &ReadHalf<'_>) {
+    loop {
+        sleep(LOOK_INTERVAL).await;
+        tokio::select! {
+            biased;
+            ready = client.ready(Interest::READABLE) => {
+                if ready.map_or(true, |ready| ready.is_read_closed()) {
+                    return;
+                }
+            }
+            () = std::future::ready(()) => {}
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The threat model, line by line: a bridge in front of brokers that count what they receive, and clients that behave
+//! as badly as they can.
+
+mod support;
+
+mod addresses;
+mod apis;
+mod frames;
+mod origins;
+mod topics;
