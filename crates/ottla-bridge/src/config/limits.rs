@@ -35,10 +35,12 @@ macro_rules! limits {
                 let mut limits = Limits::default();
                 $(
                     if let Some(value) = self.$name {
-                        check_range(stringify!($name), &value, $min..=$max, problems);
-                        limits.$name = value.into_inner();
+                        if check_range(stringify!($name), &value, $min..=$max, problems) {
+                            limits.$name = value.into_inner();
+                        }
                     }
                 )+
+                check_budget(&limits, problems);
                 limits
             }
         }
@@ -128,8 +130,9 @@ fn check_range(
     value: &Spanned<u64>,
     range: std::ops::RangeInclusive<u64>,
     problems: &mut Vec<Problem>,
-) {
-    if !range.contains(value.get_ref()) {
+) -> bool {
+    let fits = range.contains(value.get_ref());
+    if !fits {
         problems.push(Problem::at(
             value.span(),
             format!(
@@ -139,6 +142,18 @@ fn check_range(
                 range.end()
             ),
         ));
+    }
+    fits
+}
+
+/// A message that is larger than the whole budget would wait for ever.
+fn check_budget(limits: &Limits, problems: &mut Vec<Problem>) {
+    let largest = limits.request_bytes.max(limits.response_bytes);
+    if limits.memory_bytes < largest {
+        problems.push(Problem::nowhere(format!(
+            "limits.memory_bytes = {} is less than request_bytes or response_bytes; write at least {largest}",
+            limits.memory_bytes
+        )));
     }
 }
 

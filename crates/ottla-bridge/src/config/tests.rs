@@ -135,6 +135,15 @@ fn limits_out_of_range_say_the_range() {
 }
 
 #[test]
+fn a_budget_must_hold_the_largest_message() {
+    let said = only_error(
+        &format!("{GOOD}[limits]\nmemory_bytes = 2000000\n"),
+        "bridge.toml: limits.memory_bytes",
+    );
+    assert!(said.ends_with("write at least 8388608"), "{said}");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let errors = Config::from_file("no/such/bridge.toml").unwrap_err();
     let said = errors.to_string();

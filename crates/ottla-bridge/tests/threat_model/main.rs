@@ -5,6 +5,9 @@ mod support;
 
 mod addresses;
 mod apis;
+mod closing;
 mod frames;
+mod limits;
 mod origins;
+mod pressure;
 mod topics;

@@ -31,7 +31,6 @@ pub(crate) const CLUSTER_ID: &str = "id-of-the-cluster";
 /// A request that a broker received.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    pub(crate) node: i32,
     pub(crate) request: AnyRequest,
 }
 
@@ -227,7 +226,6 @@ impl Connection {
             let is_produce = matches!(request, AnyRequest::Produce(_));
             if header.client_id.as_deref() != Some("ottla-bridge") {
                 self.state.lock().unwrap().seen.push(Seen {
-                    node: self.node,
                     request: request.clone(),
                 });
             }

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Longer than anything here may take; the tests wait for conditions, never for this.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(crate) struct Client {
     pub(crate) socket: WebSocketStream<TcpStream>,

@@ -6,6 +6,7 @@ pub(crate) mod client;
 use std::net::SocketAddr;
 
 use ottla_bridge::{Bridge, Config};
+use ottla_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -95,6 +96,16 @@ impl TestBridge {
             .unwrap()
     }
 
+    /// A connection that has got an answer, so the bridge has dialled the broker.
+    pub(crate) async fn open(&self, node: &str) -> Client {
+        let mut client = self.connect(node).await;
+        client
+            .ask::<_, ApiVersionsResponse>(3, &ApiVersionsRequest::default())
+            .await
+            .unwrap();
+        client
+    }
+
     /// One line of the metrics page.
     pub(crate) async fn metric(&self, name: &str) -> f64 {
         let page = client::get(self.admin, "/metrics").await;
@@ -103,5 +114,21 @@ impl TestBridge {
             .find(|line| line.starts_with(name) && line[name.len()..].starts_with(' '));
         line.and_then(|line| line.rsplit(' ').next())
             .map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until a metric is as wanted.
+    pub(crate) async fn until_metric(&self, name: &str, wanted: impl Fn(f64) -> bool) {
+        let waits = async {
+            while !wanted(self.metric(name).await) {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(client::PATIENCE, waits).await.is_err() {
+            panic!(
+                "{name} is not as wanted in
+{}",
+                client::get(self.admin, "/metrics").await
+            );
+        }
     }
 }
