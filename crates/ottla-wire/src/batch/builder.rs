@@ -12,7 +12,7 @@ const RATIO_SAFETY: f32 = 1.05;
 /// Largest buffer that a new builder reserves at once; beyond it the buffer doubles as it fills.
 const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// Largest body: the whole batch must fit the protocol's 32-bit length.
-const MAX_BODY: usize = i32::MAX as usize - HEADER_LEN;
+pub(super) const MAX_BODY: usize = i32::MAX as usize - HEADER_LEN;
 
 /// A header of a record, borrowed. Names may repeat and keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

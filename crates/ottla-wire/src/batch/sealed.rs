@@ -1,5 +1,6 @@
 //! A finished batch: its records compressed once, its header stamped as often as needed.
 
+use super::builder::MAX_BODY;
 use super::crc::{self, Shift};
 use super::header::{CRC_START, LENGTH_OVERHEAD};
 use super::reader::{RecordBatch, Records};
@@ -47,7 +48,8 @@ impl BatchBuilder {
     /// that is sent, as Java does: the attributes of a topic's batches stay predictable.
     ///
     /// # Errors
-    /// [`CodecError::Unavailable`] if this build lacks the codec, [`CodecError::Level`] for a level out of its range.
+    /// [`CodecError::Unavailable`] if this build lacks the codec, [`CodecError::Level`] for a level out of its range,
+    /// [`CodecError::TooLarge`] if compression made 2 GiB or more out of what was just below.
     pub fn seal(self, codec: Codec, level: Option<i32>) -> Result<SealedBatch, CodecError> {
         let Self {
             body,
@@ -61,6 +63,12 @@ impl BatchBuilder {
             Codec::None => body,
             codec => codec::compress(codec, level, &body)?,
         };
+        if body.len() > MAX_BODY {
+            return Err(CodecError::TooLarge {
+                codec,
+                limit: MAX_BODY,
+            });
+        }
         Ok(SealedBatch::new(
             body,
             uncompressed_len,
@@ -83,13 +91,12 @@ impl SealedBatch {
     ) -> Self {
         let header = BatchHeader {
             base_offset: 0,
-            // The builder keeps a body below 2 GiB; a codec that inflated it past that would need a body so close to
-            // the limit that no `max.request.size` lets it through.
             batch_length: (HEADER_LEN - LENGTH_OVERHEAD + body.len()) as i32,
             partition_leader_epoch: -1,
             crc: 0,
             attributes: i16::from(codec.id()),
-            last_offset_delta: record_count - 1,
+            // An empty batch has 0, as a batch of one.
+            last_offset_delta: (record_count - 1).max(0),
             base_timestamp,
             max_timestamp,
             producer_id: -1,

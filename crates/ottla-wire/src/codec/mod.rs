@@ -200,6 +200,7 @@ impl core::error::Error for CodecError {}
 /// # Errors
 /// [`CodecError::Unavailable`], [`CodecError::Level`].
 pub fn compress(codec: Codec, level: Option<i32>, input: &[u8]) -> Result<Vec<u8>, CodecError> {
+    // Not every codec has one, nor every build a codec that has.
     let _level = codec.check_level(level)?;
     match codec {
         Codec::None => Ok(input.to_vec()),
