@@ -1,4 +1,11 @@
-//! Prints nanoseconds per record of the native build, best of several rounds, as JSON lines.
+//! Prints nanoseconds per record of the native build, best of several rounds, as JSON lines. `run.mjs` prints the same
+//! lines for the wasm build and for JavaScript clients.
+//!
+//! ```text
+//! cargo run --release -p encode-bench
+//! cargo build --release -p encode-bench --lib --target wasm32-unknown-unknown
+//! node tools/encode-bench/run.mjs target/wasm32-unknown-unknown/release/encode_bench.wasm [NODE_MODULES]
+//! ```
 #![allow(clippy::print_stdout, reason = "the result")]
 
 use std::hint::black_box;

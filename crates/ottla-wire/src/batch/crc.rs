@@ -21,7 +21,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     portable(bytes)
 }
 
-/// CRC-32C without hardware help: [`fold`]s all but the end of long inputs away and leaves the rest to tables.
+/// CRC-32C without hardware help: folds all but the end of long inputs away and leaves the rest to tables.
 #[must_use]
 pub fn portable(bytes: &[u8]) -> u32 {
     if bytes.len() < fold::MIN_LEN {
