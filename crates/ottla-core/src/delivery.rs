@@ -1,5 +1,6 @@
 //! What became of records.
 
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -7,7 +8,10 @@ use core::fmt;
 
 pub use ottla_trace::event::Persisted;
 
-use crate::record::{Record, RecordId};
+use ottla_wire::batch::{RecordView, SealedBatch};
+
+use crate::record::{Header, Record, RecordId};
+use crate::time::Timestamp;
 
 /// Where a delivered record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,24 @@ pub(crate) struct RecordSlot {
     pub(crate) value_size: i32,
 }
 
+impl RecordSlot {
+    #[inline]
+    pub(crate) fn new(id: RecordId, record: &Record<'_>) -> Self {
+        Self {
+            id,
+            timestamp: record.timestamp.map_or(-1, |timestamp| timestamp.0),
+            key_size: nullable_len(record.key.as_deref()),
+            value_size: nullable_len(record.value.as_deref()),
+        }
+    }
+}
+
+/// The length of key or value, -1 when it is null.
+#[inline]
+pub(crate) fn nullable_len(bytes: Option<&[u8]>) -> i32 {
+    bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX))
+}
+
 /// What a batch, or a record that never got into one, came to.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
@@ -100,10 +122,37 @@ pub struct Completion {
     pub(crate) partition: i32,
     pub(crate) outcome: Outcome,
     pub(crate) slots: Vec<RecordSlot>,
-    pub(crate) returned: Vec<Record<'static>>,
+    pub(crate) returned: Returned,
+}
+
+/// Where the records of a failed completion are.
+#[derive(Clone, Debug)]
+pub(crate) enum Returned {
+    /// Delivered: nowhere.
+    Nothing,
+    /// Still in the batch; decoded when somebody wants them.
+    Batch(SealedBatch),
+    /// They never were in a batch.
+    Records(Vec<Record<'static>>),
 }
 
 impl Completion {
+    /// Of records that failed before they were in a batch.
+    pub(crate) fn of_records(
+        topic: Arc<str>,
+        outcome: Outcome,
+        slots: Vec<RecordSlot>,
+        records: Vec<Record<'static>>,
+    ) -> Self {
+        Self {
+            topic,
+            partition: -1,
+            outcome,
+            slots,
+            returned: Returned::Records(records),
+        }
+    }
+
     /// The topic.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
@@ -182,7 +231,19 @@ impl Completion {
 
     /// The records of a failed completion, given back in the order in which they were sent; empty after success.
     pub fn records(self) -> Vec<(RecordId, Record<'static>)> {
-        self.slots.iter().map(|slot| slot.id).zip(self.returned).collect()
+        let ids = self.slots.iter().map(|slot| slot.id);
+        match self.returned {
+            Returned::Nothing => Vec::new(),
+            Returned::Records(records) => ids.zip(records).collect(),
+            Returned::Batch(batch) => {
+                let records = batch
+                    .records()
+                    .expect("a batch that this process compressed is readable by it");
+                ids.zip(records.iter().flatten())
+                    .map(|(id, view)| (id, given_back(&self.topic, self.partition, &view)))
+                    .collect()
+            }
+        }
     }
 
     /// A line for people: what came of how many records.
@@ -198,5 +259,22 @@ impl Completion {
                 )
             }
         }
+    }
+}
+
+fn given_back(topic: &str, partition: i32, view: &RecordView<'_>) -> Record<'static> {
+    Record {
+        topic: Cow::Owned(topic.to_owned()),
+        partition: Some(partition),
+        timestamp: Some(Timestamp(view.timestamp)).filter(|timestamp| timestamp.0 >= 0),
+        key: view.key.map(|key| Cow::Owned(key.to_vec())),
+        value: view.value.map(|value| Cow::Owned(value.to_vec())),
+        headers: view
+            .headers
+            .map(|header| Header {
+                key: Cow::Owned(String::from_utf8_lossy(header.key).into_owned()),
+                value: header.value.map(|value| Cow::Owned(value.to_vec())),
+            })
+            .collect(),
     }
 }

@@ -1,15 +1,7 @@
 //! Where an application's own decisions enter the core.
 
+pub use crate::partitioner::Partitions;
 use crate::record::Record;
-
-/// What a partitioner may look at.
-#[derive(Clone, Copy, Debug)]
-pub struct TopicView<'a> {
-    /// Number of partitions of the topic.
-    pub partitions: i32,
-    /// Whether each partition has a leader, by index.
-    pub available: &'a [bool],
-}
 
 /// Decisions that the application takes itself. They are generics and not callbacks, so that a producer stays a value:
 /// it is `Clone` where they are, and `Send` where they are.
@@ -19,8 +11,8 @@ pub trait Extensions {
 
     /// Chooses the partition of a record that names none; `None` leaves the choice to `partitioner.class`.
     ///
-    /// A number outside of `0..topic.partitions` refuses the record.
-    fn partition(&mut self, _record: &Record<'_>, _topic: TopicView<'_>) -> Option<i32> {
+    /// A number outside of `0..topic.count` refuses the record.
+    fn partition(&mut self, _record: &Record<'_>, _topic: Partitions<'_>) -> Option<i32> {
         None
     }
 }

@@ -4,7 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
+use ottla_wire::batch::{BatchBuilder, SealedBatch};
+use ottla_wire::codec::Codec;
 
+use crate::accumulator::BatchKey;
 use crate::delivery::Completion;
 use crate::time::Instant;
 use crate::timer::Timer;
@@ -96,16 +99,41 @@ impl<'a> IntoIterator for &'a Chunks {
 
 /// A closed batch that wants to be compressed. [`SealJob::run`] is pure, so it may run on any thread.
 #[derive(Clone, Debug)]
-pub struct SealJob {}
+pub struct SealJob {
+    pub(crate) key: BatchKey,
+    pub(crate) builder: BatchBuilder,
+    pub(crate) codec: Codec,
+    pub(crate) level: Option<i32>,
+}
 
 /// A compressed batch, to be given back as [`Input::Sealed`].
 #[derive(Clone, Debug)]
-pub struct SealedJob {}
+pub struct SealedJob {
+    pub(crate) key: BatchKey,
+    pub(crate) sealed: SealedBatch,
+}
 
 impl SealJob {
+    /// Bytes to compress.
+    pub fn len(&self) -> usize {
+        self.builder.uncompressed_size()
+    }
+
+    /// Never: a batch has at least one record.
+    pub fn is_empty(&self) -> bool {
+        self.builder.is_empty()
+    }
+
     /// Compresses.
     pub fn run(self) -> SealedJob {
-        SealedJob {}
+        let sealed = self
+            .builder
+            .seal(self.codec, self.level)
+            .expect("the configuration admits only codecs of this build, and levels in their range");
+        SealedJob {
+            key: self.key,
+            sealed,
+        }
     }
 }
 

@@ -13,22 +13,38 @@
 #![no_std]
 // A refused record is given back by value: boxing it would allocate to report that memory is short.
 #![allow(clippy::result_large_err)]
-#![allow(dead_code)] // the contract lands before its engine
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod accumulator;
+mod admission;
+mod backoff;
 pub mod config;
+mod connection;
 pub mod delivery;
+mod engine;
 pub mod error;
 pub mod extensions;
+mod hash;
+mod identity;
 pub mod io;
+mod lifecycle;
+mod metadata;
+pub mod metrics;
 pub mod partitioner;
 pub mod producer;
 pub mod record;
+mod send_error;
+mod sender;
 pub mod serializer;
+mod settings;
+mod snapshot;
+mod suspend;
 pub mod time;
 pub mod timer;
+mod tracer;
+mod wake;
 
 pub use config::Config;
 pub use delivery::{Completion, DeliveryError, DeliveryErrorKind, RecordMetadata};

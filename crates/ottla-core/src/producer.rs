@@ -1,126 +1,20 @@
 //! The producer: wiring of its parts.
 
 use alloc::sync::Arc;
-use core::fmt;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use ottla_trace::{Envelope, Level, Snapshot};
+use ottla_trace::event::TopicIx;
+use ottla_trace::{Envelope, Event, Level, Snapshot};
 
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::extensions::{Builtin, Extensions};
-use crate::io::{FlushId, Input, Output};
+use crate::io::{FlushId, Input, NodeId, Output};
+use crate::metrics::Counters;
 use crate::record::{Record, RecordId};
+pub use crate::send_error::{RefuseReason, SendError};
 use crate::time::Instant;
-use crate::timer::Timer;
-
-/// Why `send` did not take a record. The record is always given back.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SendError {
-    /// `buffer.memory` is exhausted. Keep the record and send it again after [`Output::Room`], before any later one.
-    Full {
-        /// The record.
-        record: Record<'static>,
-    },
-    /// The record can never be sent like this.
-    Refused {
-        /// The record.
-        record: Record<'static>,
-        /// Why.
-        why: RefuseReason,
-    },
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full { .. } => {
-                f.write_str("BUFFER_EXHAUSTED: buffer.memory is full; wait for room, or raise buffer.memory")
-            }
-            Self::Refused { why, .. } => why.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for SendError {}
-
-/// Why a record is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RefuseReason {
-    /// The producer is closing or closed.
-    Closed,
-    /// The producer met an error after which nothing can be delivered.
-    Fatal {
-        /// Kafka's name of the error.
-        code: &'static str,
-        /// The error.
-        message: Arc<str>,
-    },
-    /// The record is larger than `max.request.size` or `buffer.memory`.
-    TooLarge {
-        /// Upper bound of its size in a batch of its own, in bytes.
-        size: usize,
-        /// The limit in bytes.
-        limit: usize,
-        /// The option that sets the limit.
-        option: &'static str,
-    },
-    /// The topic name is not one that Kafka allows.
-    InvalidTopic {
-        /// What is wrong with it.
-        why: crate::error::TopicNameError,
-    },
-    /// The partition is negative.
-    InvalidPartition {
-        /// The partition.
-        partition: i32,
-    },
-    /// The timestamp is negative.
-    InvalidTimestamp {
-        /// The timestamp.
-        timestamp: i64,
-    },
-}
-
-impl RefuseReason {
-    /// The name of the error, in the style of Kafka's error names.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Closed => "CLOSED",
-            Self::Fatal { code, .. } => code,
-            Self::TooLarge { .. } => "RECORD_TOO_LARGE",
-            Self::InvalidTopic { .. } => "INVALID_TOPIC_EXCEPTION",
-            Self::InvalidPartition { .. } => "INVALID_PARTITION",
-            Self::InvalidTimestamp { .. } => "INVALID_TIMESTAMP",
-        }
-    }
-}
-
-impl fmt::Display for RefuseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.code())?;
-        match self {
-            Self::Closed => f.write_str("the producer is closed; create a new one to send more"),
-            Self::Fatal { message, .. } => f.write_str(message),
-            Self::TooLarge { size, limit, option } => write!(
-                f,
-                "the record needs up to {size} bytes, {option} allows {limit}; send less, or raise {option}"
-            ),
-            Self::InvalidTopic { why } => why.fmt(f),
-            Self::InvalidPartition { partition } => {
-                write!(f, "partition {partition} is negative; name one from 0, or none")
-            }
-            Self::InvalidTimestamp { timestamp } => {
-                write!(
-                    f,
-                    "timestamp {timestamp} is negative; give milliseconds since 1970"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for RefuseReason {}
 
 /// What is known of a partition, for [`Producer::partitions_for`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,26 +22,41 @@ pub struct PartitionInfo {
     /// Its number.
     pub partition: i32,
     /// The leader, if there is one.
-    pub leader: Option<crate::io::NodeId>,
+    pub leader: Option<NodeId>,
 }
 
 /// A Kafka producer as a state machine.
 ///
 /// # Methods by class
 ///
-/// - *Application*: [`send`](Self::send), [`flush`](Self::flush), [`close`](Self::close).
+/// - *Application*: [`send`](Self::send), [`flush`](Self::flush), [`close`](Self::close), [`want`](Self::want).
 /// - *Shell*: [`handle`](Self::handle) for each thing that happened, [`poll`](Self::poll) until [`Output::Wait`].
 /// - *Observation*: [`drain_trace`](Self::drain_trace), [`snapshot`](Self::snapshot) and the getters.
 ///
 /// # Driving rule
 ///
-/// Handle one input, poll until `Wait`, repeat. After `send`, `flush` or `close` poll until `Wait`, too. Debug builds
-/// assert it. `now` never decreases from call to call.
+/// Handle one input, poll until `Wait`, repeat. After `send` (or several of them), `flush` or `close` poll until
+/// `Wait`, too. [`Input::Sealed`] alone may be handed in while polling. `now` never decreases from call to call.
+/// Debug builds assert all of it.
+///
+/// ```
+/// use ottla_core::{Config, Instant, Output, Producer, Record};
+///
+/// let config = Config::parse([("bootstrap.servers", "localhost:9092")]).unwrap();
+/// let mut producer = Producer::new(config, 7);
+/// let now = Instant::ZERO;
+/// producer.send(now, Record::to("clicks").key("kim").value("{}")).unwrap();
+/// assert!(matches!(producer.poll(now), Output::Dial { node: None, .. }));
+/// assert!(matches!(producer.poll(now), Output::Wait { at: Some(_), .. }));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Producer<X: Extensions = Builtin> {
     config: Config,
     extensions: X,
-    seed: u64,
+    engine: Engine,
+    /// The latest `now`, and whether everything was polled: only to assert the driving rule.
+    last_now: Instant,
+    drained: bool,
 }
 
 impl Producer {
@@ -160,88 +69,220 @@ impl Producer {
 impl<X: Extensions> Producer<X> {
     /// A producer with an application's own decisions.
     pub fn with_extensions(config: Config, seed: u64, extensions: X) -> Self {
+        let engine = Engine::new(&config, seed);
         Self {
             config,
             extensions,
-            seed,
+            engine,
+            last_now: Instant::ZERO,
+            drained: true,
         }
     }
 
     /// Takes a record, or gives it back. Never waits.
+    ///
+    /// # Errors
+    /// [`SendError::Full`]: try again after [`Output::Room`]. [`SendError::Refused`]: never.
+    #[inline]
     pub fn send(&mut self, now: Instant, record: Record<'_>) -> Result<RecordId, SendError> {
         self.send_since(now, now, record)
     }
 
-    /// As [`send`](Self::send), for a record that already waited for room: its `max.block.ms` began at `since`.
+    /// As [`send`](Self::send), for a record that already waited for room: its `max.block.ms`, which is one budget for
+    /// room and metadata, began at `since`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
     pub fn send_since(
         &mut self,
-        _now: Instant,
-        _since: Instant,
-        record: Record<'_>,
+        now: Instant,
+        since: Instant,
+        mut record: Record<'_>,
     ) -> Result<RecordId, SendError> {
-        Err(SendError::Full {
-            record: record.into_owned(),
-        })
+        self.tick(now);
+        self.extensions.on_send(&mut record);
+        self.engine.admit(now, since, record, &mut self.extensions)
+    }
+
+    /// Asks for a topic's metadata (and so connects) without sending anything. A topic that is known or already asked
+    /// for changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be a topic's name.
+    pub fn want(&mut self, now: Instant, topic: &str) -> Result<(), RefuseReason> {
+        self.tick(now);
+        self.engine.want(now, topic)
     }
 
     /// Sends everything that was accepted so far without lingering. [`Output::Flushed`] says when all of it is resolved.
-    pub fn flush(&mut self, _now: Instant) -> FlushId {
-        FlushId(0)
+    pub fn flush(&mut self, now: Instant) -> FlushId {
+        self.tick(now);
+        self.engine.flush(now)
     }
 
     /// Takes no more records, delivers the accepted ones, then says [`Output::Closed`]. After `within` whatever is
     /// not delivered fails with `CLOSED`; `None` waits as long as the timeouts allow.
-    pub fn close(&mut self, _now: Instant, _within: Option<Duration>) {}
+    pub fn close(&mut self, now: Instant, within: Option<Duration>) {
+        self.tick(now);
+        self.engine.close(now, within);
+    }
 
     /// The next thing to do. Call until [`Output::Wait`].
-    pub fn poll(&mut self, _now: Instant) -> Output {
+    pub fn poll(&mut self, now: Instant) -> Output {
+        self.tick(now);
+        loop {
+            if let Some(output) = self.engine.outbox.pop_front() {
+                self.drained = false;
+                return output;
+            }
+            if !self.engine.dirty && !self.engine.wake.is_due(now) {
+                break;
+            }
+            self.engine.progress(now);
+            if self.engine.outbox.is_empty() && !self.engine.dirty {
+                break;
+            }
+        }
+        self.trace_snapshot(now);
+        self.drained = true;
+        let wake = self.engine.wake;
         Output::Wait {
-            at: None,
-            why: Timer::Idle,
+            at: wake.at,
+            why: wake.why,
         }
     }
 
-    /// Tells the producer what happened.
-    pub fn handle(&mut self, _now: Instant, _input: Input) {}
+    /// Tells the producer what happened. Inputs for connections that it has forgotten are ignored.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        debug_assert!(
+            self.drained || matches!(input, Input::Sealed(_)),
+            "driving rule: poll until Wait before the next input"
+        );
+        self.tick(now);
+        let engine = &mut self.engine;
+        match input {
+            Input::Connected { conn } => engine.connected(now, conn),
+            Input::Received { conn, bytes } => engine.received(now, conn, bytes),
+            Input::Written { conn, count } => engine.written(now, conn, count),
+            Input::Closed { conn, why } => engine.closed(now, conn, &why),
+            Input::Sealed(job) => engine.sealed(now, job),
+            Input::Suspended => engine.suspend(now),
+            Input::Resumed => engine.resume(now),
+            Input::Timeout => engine.dirty = true,
+        }
+        if core::mem::take(&mut engine.refresh.news) {
+            engine.admit_waiting(now, &mut self.extensions);
+        }
+    }
 
     /// Hands over what was traced since the last call.
-    pub fn drain_trace(&mut self, _sink: &mut impl FnMut(Envelope)) {}
+    pub fn drain_trace(&mut self, sink: &mut impl FnMut(Envelope)) {
+        let mut tracer = core::mem::take(&mut self.engine.tracer);
+        tracer.drain(|tracer| self.engine.snapshot(&self.config, tracer), sink);
+        self.engine.tracer = tracer;
+    }
 
-    /// Changes how much is traced. A snapshot follows at once unless it is `Off`.
-    pub fn set_trace(&mut self, _now: Instant, _level: Level) {}
+    /// Changes how much is traced. Unless that is nothing, the trace begins with the start and the state at `now`.
+    pub fn set_trace(&mut self, now: Instant, level: Level) {
+        self.tick(now);
+        let was = self.engine.tracer.level();
+        self.engine.tracer.set_level(level);
+        if was == Level::Off && level != Level::Off {
+            self.trace_start(now);
+        }
+    }
+
+    fn trace_start(&mut self, now: Instant) {
+        let client_id = (&*self.engine.settings.client_id).into();
+        let config = crate::snapshot::entries(&self.config);
+        self.engine.tracer.emit(now, || Event::Started {
+            client_id,
+            epoch_ms: None,
+            config,
+        });
+        let snapshot = self.snapshot();
+        self.engine.tracer.emit(now, || Event::Snapshot(snapshot));
+    }
+
+    fn trace_snapshot(&mut self, now: Instant) {
+        if self.engine.tracer.wants_snapshot() {
+            let snapshot = self.snapshot();
+            self.engine.tracer.emit(now, || Event::Snapshot(snapshot));
+        }
+    }
 
     /// The whole state, as the trace shows it.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::default()
+        self.engine.snapshot(&self.config, &self.engine.tracer)
     }
 
     /// The name of an interned topic.
-    pub fn topic_name(&self, _topic: ottla_trace::event::TopicIx) -> Option<&Arc<str>> {
-        None
+    pub fn topic_name(&self, topic: TopicIx) -> Option<&Arc<str>> {
+        self.engine.topics.name(topic)
     }
 
     /// The partitions of a topic, if its metadata is known.
-    pub fn partitions_for(&self, _topic: &str) -> Option<alloc::vec::Vec<PartitionInfo>> {
-        None
+    pub fn partitions_for(&self, topic: &str) -> Option<Vec<PartitionInfo>> {
+        let topic = self.engine.topics.get(self.engine.topics.find(topic)?);
+        topic.is_known().then(|| {
+            let known = topic.partitions.iter().take(topic.count as usize);
+            known
+                .map(|ix| self.engine.partition(*ix))
+                .map(|partition| PartitionInfo {
+                    partition: partition.index,
+                    leader: partition.leader,
+                })
+                .collect()
+        })
     }
 
     /// Records that are accepted and not resolved.
     pub fn outstanding(&self) -> u64 {
-        0
+        self.engine.outstanding
     }
 
     /// Bytes of `buffer.memory` in use.
     pub fn memory_used(&self) -> usize {
-        0
+        self.engine.memory.used()
     }
 
     /// Requests that wait for their answer.
     pub fn in_flight(&self) -> usize {
-        0
+        let streams = self.engine.network.conns().filter_map(|conn| conn.stream());
+        streams.map(|stream| stream.in_flight()).sum()
+    }
+
+    /// Nodes whose connection takes requests.
+    pub fn ready_nodes(&self) -> Vec<NodeId> {
+        let conns = self.engine.network.conns();
+        conns
+            .filter(|conn| conn.ready().is_some())
+            .filter_map(|conn| conn.peer.node())
+            .collect()
+    }
+
+    /// When metadata last arrived.
+    pub fn metadata_at(&self) -> Option<Instant> {
+        self.engine.refresh.updated_at()
+    }
+
+    /// Whether the producer is closed: nothing happens any more.
+    pub fn is_closed(&self) -> bool {
+        self.engine.lifecycle.is_closed()
+    }
+
+    /// What was counted.
+    pub fn metrics(&self) -> Counters {
+        self.engine.counters
     }
 
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    fn tick(&mut self, now: Instant) {
+        debug_assert!(now >= self.last_now, "driving rule: now never decreases");
+        self.last_now = self.last_now.max(now);
     }
 }

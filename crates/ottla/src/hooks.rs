@@ -2,7 +2,7 @@
 //! between threads, and not in wasm, where JavaScript values are not.
 
 use ottla_core::Record;
-use ottla_core::extensions::{Extensions, TopicView};
+use ottla_core::extensions::{Extensions, Partitions};
 use ottla_core::trace::Envelope;
 
 use crate::deliveries::DeliveryResult;
@@ -43,7 +43,7 @@ impl Extensions for Hooks {
         }
     }
 
-    fn partition(&mut self, record: &Record<'_>, topic: TopicView<'_>) -> Option<i32> {
+    fn partition(&mut self, record: &Record<'_>, topic: Partitions<'_>) -> Option<i32> {
         self.0.as_mut()?.partition(record, topic)
     }
 }

@@ -73,6 +73,9 @@ const TABLE: &[BrokerError] = rows! {
     7 REQUEST_TIMED_OUT true KEEP Possibly Retry "replicas, or the broker itself, did not answer within request.timeout.ms";
     10 MESSAGE_TOO_LARGE false KEEP No Split "the batch is larger than the topic's max.message.bytes; lower batch.size, or raise the limit";
     13 NETWORK_EXCEPTION true REFRESH Possibly Retry "the connection broke before the answer came";
+    14 COORDINATOR_LOAD_IN_PROGRESS true KEEP No Retry "the broker is still fetching producer ids from the controller";
+    15 COORDINATOR_NOT_AVAILABLE true KEEP No Retry "the coordinator is not available yet";
+    16 NOT_COORDINATOR true KEEP No Retry "another broker is the coordinator now";
     17 INVALID_TOPIC_EXCEPTION false KEEP No Fail "the topic cannot be written to; check its name";
     18 RECORD_LIST_TOO_LARGE false KEEP No Fail "the batch is larger than the broker's segment.bytes";
     19 NOT_ENOUGH_REPLICAS true KEEP No Retry "fewer replicas are in sync than min.insync.replicas asks for";
@@ -166,7 +169,9 @@ mod tests {
         };
         assert_eq!(
             codes(|row| row.retriable),
-            [2, 3, 5, 6, 7, 13, 19, 20, 38, 51, 56, 74, 75, 89, 100, 103]
+            [
+                2, 3, 5, 6, 7, 13, 14, 15, 16, 19, 20, 38, 51, 56, 74, 75, 89, 100, 103
+            ]
         );
         assert_eq!(
             codes(|row| row.refresh_metadata),

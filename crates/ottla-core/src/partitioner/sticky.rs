@@ -100,6 +100,11 @@ impl Sticky {
         self.load = Cumulative::new(known, of);
     }
 
+    /// Whether any record was placed by it; until then its weights matter to nobody.
+    pub fn is_used(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// Forgets the weights, as when a partition has no queue yet.
     pub fn clear_load(&mut self) {
         self.load = None;

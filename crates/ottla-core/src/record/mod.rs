@@ -1,6 +1,6 @@
 //! What the application hands over: a record, borrowed or owned.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::time::Timestamp;
@@ -201,24 +201,5 @@ impl<'a> Record<'a> {
 impl<'a> From<&'a Record<'_>> for Record<'a> {
     fn from(record: &'a Record<'_>) -> Self {
         record.as_borrowed()
-    }
-}
-
-/// Copies the parts of a record that a batch holds.
-pub(crate) fn owned(
-    topic: &str,
-    partition: i32,
-    timestamp: i64,
-    key: Option<&[u8]>,
-    value: Option<&[u8]>,
-    headers: Vec<Header<'static>>,
-) -> Record<'static> {
-    Record {
-        topic: Cow::Owned(topic.to_owned()),
-        partition: Some(partition),
-        timestamp: Some(Timestamp(timestamp)),
-        key: key.map(|key| Cow::Owned(key.to_vec())),
-        value: value.map(|value| Cow::Owned(value.to_vec())),
-        headers,
     }
 }

@@ -85,7 +85,6 @@ impl State {
             written: None,
             out: None,
             back: None,
-            refused: None,
             done: None,
         };
         self.requests.insert((*conn, *correlation), request);

@@ -1,0 +1,147 @@
+//! A record into its partition's open batch (behaviours 7 to 11). The hot path: no allocation per record.
+
+use alloc::vec::Vec;
+
+use ottla_trace::Event;
+use ottla_trace::event::CloseReason;
+use ottla_wire::batch::{BatchBuilder, CompressionEstimate, HEADER_LEN};
+use ottla_wire::codec::Codec;
+
+use super::{OpenBatch, PartitionIx};
+use crate::admission::{headers, upper_bound};
+use crate::delivery::RecordSlot;
+use crate::engine::Engine;
+use crate::record::{Record, RecordId};
+use crate::time::Instant;
+use crate::timer::Timer;
+
+impl Engine {
+    /// Appends the record and returns by how much the expected size of the partition's batches grew.
+    pub(crate) fn append(
+        &mut self,
+        now: Instant,
+        ix: PartitionIx,
+        id: RecordId,
+        record: &Record<'_>,
+    ) -> usize {
+        let estimate = self.estimate(ix);
+        let timestamp = record.timestamp.map_or(-1, |timestamp| timestamp.0);
+        if !self.has_room(ix, timestamp, record, estimate) {
+            self.close_open(now, ix, CloseReason::Full);
+        }
+        let before = self
+            .partition(ix)
+            .open
+            .as_ref()
+            .map_or(0, |open| open.builder.estimated_size(estimate));
+        if before == 0 {
+            self.open_batch(now, ix, record);
+        }
+        let open = self
+            .partition_mut(ix)
+            .open
+            .as_mut()
+            .expect("a batch was opened when there was none");
+        let index = open.slots.len() as u32;
+        let bytes = open
+            .builder
+            .append(
+                timestamp,
+                record.key.as_deref(),
+                record.value.as_deref(),
+                headers(record),
+            )
+            .expect("max.request.size is below 2 GiB and limits what a batch holds");
+        open.slots.push(RecordSlot::new(id, record));
+        open.charge += bytes;
+        let batch = open.id;
+        let grown = open.builder.estimated_size(estimate) - before;
+        let is_full = open.builder.is_full(estimate);
+        self.memory.take(bytes);
+        self.tracer.emit_record(now, || Event::Appended {
+            record: id.0,
+            batch,
+            index,
+            bytes: bytes as u32,
+        });
+        if is_full {
+            self.close_open(now, ix, CloseReason::Full);
+        }
+        grown
+    }
+
+    fn estimate(&self, ix: PartitionIx) -> CompressionEstimate {
+        if self.settings.codec == Codec::None {
+            return CompressionEstimate::Uncompressed;
+        }
+        let topic = self.partition(ix).topic;
+        CompressionEstimate::Ratio(self.topics.get(topic).ratio.get())
+    }
+
+    /// Whether the open batch, if there is one, takes the record.
+    fn has_room(
+        &self,
+        ix: PartitionIx,
+        timestamp: i64,
+        record: &Record<'_>,
+        estimate: CompressionEstimate,
+    ) -> bool {
+        let Some(open) = &self.partition(ix).open else {
+            return true;
+        };
+        let size = open.builder.record_size(
+            timestamp,
+            record.key.as_ref().map(|key| key.len()),
+            record.value.as_ref().map(|value| value.len()),
+            headers(record),
+        );
+        // A topic that compresses to nothing must not gather all memory in one batch.
+        let raw_limit = self.settings.max_request_size.max(open.builder.limit());
+        open.builder.has_room_for(size, estimate) && open.builder.uncompressed_size() + size <= raw_limit
+    }
+
+    fn open_batch(&mut self, now: Instant, ix: PartitionIx, first: &Record<'_>) {
+        let id = self.take_batch_id();
+        let capacity = self.settings.batch_size.max(upper_bound(first));
+        let open = OpenBatch {
+            id,
+            created: now,
+            builder: BatchBuilder::new(capacity),
+            slots: Vec::with_capacity(self.slots_hint),
+            charge: HEADER_LEN,
+        };
+        self.memory.take(HEADER_LEN);
+        let partition = self.partition_mut(ix);
+        let reference = partition.reference();
+        let was_idle = partition.queue.is_empty();
+        partition.open = Some(open);
+        self.list(ix);
+        self.tracer.emit(now, || Event::BatchOpened {
+            batch: id,
+            topic: reference.topic,
+            partition: reference.partition,
+            capacity: capacity as u32,
+        });
+        self.trace_memory(now);
+        if self.flushes.is_active() || self.memory.is_wanted() {
+            self.dirty = true;
+        } else if was_idle {
+            self.wake
+                .offer(now + self.settings.linger, Timer::Linger(reference));
+        }
+    }
+
+    /// Puts a partition on the list of those that have work.
+    pub(crate) fn list(&mut self, ix: PartitionIx) {
+        let partition = self.partition_mut(ix);
+        if !partition.listed {
+            partition.listed = true;
+            self.active.push(ix);
+        }
+    }
+
+    pub(crate) fn trace_memory(&mut self, now: Instant) {
+        let (used, total) = (self.memory.used() as u64, self.memory.total() as u64);
+        self.tracer.emit(now, || Event::Memory { used, total });
+    }
+}

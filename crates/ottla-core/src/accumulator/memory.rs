@@ -1,0 +1,83 @@
+//! `buffer.memory`: bytes that accepted and unresolved records occupy.
+
+/// The account. Charged per record and not per `batch.size` block (as KIP-1332 does): a thousand partitions with one
+/// small record each cost a thousand small records. A sealed batch is charged what it takes after compression.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    total: usize,
+    used: usize,
+    /// Bytes that the record needs that was given back first and whose sender has not been told of room.
+    wanted: Option<usize>,
+}
+
+impl Memory {
+    pub(crate) const fn new(total: usize) -> Self {
+        Self {
+            total,
+            used: 0,
+            wanted: None,
+        }
+    }
+
+    pub(crate) const fn used(&self) -> usize {
+        self.used
+    }
+
+    pub(crate) const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether `bytes` may be taken. When not, the caller is queued: nobody may take memory before
+    /// [`Memory::room`] has said that there is room, or small records would starve a large one.
+    pub(crate) fn has_room(&mut self, bytes: usize) -> bool {
+        if self.wanted.is_none() && bytes <= self.total.saturating_sub(self.used) {
+            return true;
+        }
+        self.wanted.get_or_insert(bytes);
+        false
+    }
+
+    pub(crate) const fn take(&mut self, bytes: usize) {
+        self.used += bytes;
+    }
+
+    pub(crate) const fn give_back(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.used, "more memory given back than taken");
+        self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// Whether somebody waits for memory: batches do not linger then.
+    pub(crate) const fn is_wanted(&self) -> bool {
+        self.wanted.is_some()
+    }
+
+    /// Whether the first who waits can be served now; says so once.
+    pub(crate) fn room(&mut self) -> bool {
+        match self.wanted {
+            Some(bytes) if bytes <= self.total.saturating_sub(self.used) => {
+                self.wanted = None;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_record_does_not_overtake_a_large_one_that_waits() {
+        let mut memory = Memory::new(100);
+        assert!(memory.has_room(60));
+        memory.take(60);
+        assert!(!memory.has_room(50));
+        assert!(!memory.has_room(10), "the one of 50 was first");
+        assert!(!memory.room());
+        memory.give_back(20);
+        assert!(memory.room());
+        assert!(!memory.room(), "said once");
+        assert!(memory.has_room(50));
+    }
+}

@@ -1,0 +1,82 @@
+//! Connections: dialling, agreeing on versions, requests in flight, timeouts, reconnecting.
+//!
+//! ```text
+//! (Dial) Dialing --Connected--> Negotiating --ApiVersions answered--> Ready
+//!           |                        |                                  |
+//!           +------------------------+------ Closed, timeout, fault ----+--> gone; the peer backs off
+//! ```
+
+mod events;
+mod network;
+mod receive;
+mod stream;
+mod versions;
+
+pub(crate) use events::Loss;
+pub(crate) use network::{Network, Route, Wants};
+pub(crate) use stream::{Request, RequestKind, Stream};
+pub(crate) use versions::Versions;
+
+use crate::io::{Address, ConnId, NodeId};
+use crate::time::Instant;
+
+/// Whom a connection leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The entry of `bootstrap.servers` with this index.
+    Bootstrap(usize),
+    /// A node that metadata named.
+    Node(NodeId),
+}
+
+impl Peer {
+    pub(crate) const fn node(self) -> Option<NodeId> {
+        match self {
+            Self::Bootstrap(_) => None,
+            Self::Node(node) => Some(node),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnId,
+    pub(crate) peer: Peer,
+    pub(crate) address: Address,
+    pub(crate) state: ConnState,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Debug)]
+pub(crate) enum ConnState {
+    /// The shell is opening it; given up at the deadline.
+    Dialing { deadline: Instant },
+    /// ApiVersions is asked.
+    Negotiating { stream: Stream },
+    /// Requests may go out.
+    Ready { stream: Stream, versions: Versions },
+}
+
+impl Connection {
+    pub(crate) fn stream(&self) -> Option<&Stream> {
+        match &self.state {
+            ConnState::Dialing { .. } => None,
+            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => Some(stream),
+        }
+    }
+
+    pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
+        match &mut self.state {
+            ConnState::Dialing { .. } => None,
+            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => Some(stream),
+        }
+    }
+
+    /// The stream and its versions, when requests may go out.
+    pub(crate) fn ready(&self) -> Option<(&Stream, &Versions)> {
+        match &self.state {
+            ConnState::Ready { stream, versions } => Some((stream, versions)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Bytes in, answers out.
+
+use bytes::Bytes;
+use ottla_trace::Event;
+use ottla_wire::messages::Message;
+use ottla_wire::messages::api_versions::ApiVersionsResponse;
+use ottla_wire::messages::init_producer_id::InitProducerIdResponse;
+use ottla_wire::messages::metadata::MetadataResponse;
+use ottla_wire::messages::produce::ProduceResponse;
+use ottla_wire::{decode_response, peek_correlation_id};
+
+use super::{ConnState, Request, RequestKind, Versions};
+use crate::engine::Engine;
+use crate::io::ConnId;
+use crate::time::{Instant, micros};
+
+impl Engine {
+    /// Takes any piece of a connection's stream.
+    pub(crate) fn received(&mut self, now: Instant, conn: ConnId, bytes: Bytes) {
+        let Some(stream) = self.network.stream_mut(conn) else {
+            return;
+        };
+        self.counters.bytes_in += bytes.len() as u64;
+        stream.frames.push(bytes);
+        // An answer may end the connection: it is looked up for each frame.
+        while let Some(stream) = self.network.stream_mut(conn) {
+            match stream.frames.next_frame() {
+                Ok(Some(frame)) => self.answered(now, conn, &frame),
+                Ok(None) => return,
+                Err(error) => return self.fault(now, conn, &alloc::format!("{error}")),
+            }
+        }
+    }
+
+    fn answered(&mut self, now: Instant, conn: ConnId, frame: &Bytes) {
+        self.dirty = true;
+        // An answer to a later request shows that earlier ones were written, whatever the shell has reported.
+        while let Some(stream) = self.network.stream_mut(conn)
+            && stream.front().is_some_and(Request::is_unanswered)
+        {
+            let Some(request) = stream.take_answered(now) else {
+                break;
+            };
+            self.unanswered(now, request);
+        }
+        let expected = self
+            .network
+            .conn(conn)
+            .and_then(super::Connection::stream)
+            .and_then(|stream| stream.front().map(|request| request.correlation));
+        let found = peek_correlation_id(frame).ok();
+        let (Some(expected), Some(found)) = (expected, found) else {
+            return self.fault(now, conn, "the broker sent an answer that nobody asked for");
+        };
+        if expected != found {
+            let why = alloc::format!("the broker answered request {found} when {expected} was next");
+            return self.fault(now, conn, &why);
+        }
+        let request = self
+            .network
+            .stream_mut(conn)
+            .and_then(|stream| stream.take_answered(now));
+        if let Some(request) = request {
+            self.dispatch(now, conn, request, frame);
+        }
+    }
+
+    fn dispatch(&mut self, now: Instant, conn: ConnId, request: Request, frame: &Bytes) {
+        let version = request.version;
+        match &request.kind {
+            RequestKind::ApiVersions => {
+                if let Some((request, answer)) = self.decode::<ApiVersionsResponse>(now, conn, request, frame)
+                {
+                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.negotiated(now, conn, version, &answer);
+                }
+            }
+            RequestKind::Metadata { .. } => {
+                if let Some((request, answer)) = self.decode::<MetadataResponse>(now, conn, request, frame) {
+                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.throttle(now, conn, answer.throttle_time_ms);
+                    if let RequestKind::Metadata { topics } = request.kind {
+                        self.metadata_answered(now, conn, &topics, &answer);
+                    }
+                }
+            }
+            RequestKind::InitProducerId => {
+                if let Some((request, answer)) =
+                    self.decode::<InitProducerIdResponse>(now, conn, request, frame)
+                {
+                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.throttle(now, conn, answer.throttle_time_ms);
+                    self.identity_answered(now, &answer);
+                }
+            }
+            RequestKind::Produce { .. } => {
+                if let Some((request, answer)) = self.decode::<ProduceResponse>(now, conn, request, frame) {
+                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.counters
+                        .produce_answered(micros(now.saturating_since(request.queued_at)));
+                    self.throttle(now, conn, answer.throttle_time_ms);
+                    if let RequestKind::Produce { batches, .. } = request.kind {
+                        self.produce_answered(now, conn, &batches, &answer);
+                    }
+                }
+            }
+        }
+        for conn in self.network.superfluous() {
+            self.hang_up(now, conn, "nodes are connected themselves");
+        }
+    }
+
+    /// Decodes an answer. One that cannot be read ends the connection, as if it had never come.
+    fn decode<M: Message>(
+        &mut self,
+        now: Instant,
+        conn: ConnId,
+        request: Request,
+        frame: &Bytes,
+    ) -> Option<(Request, M)> {
+        match decode_response::<M>(request.version, frame) {
+            Ok((_, answer)) => Some((request, answer)),
+            Err(error) => {
+                let why = alloc::format!(
+                    "the broker's answer to {} {} cannot be read: {error}",
+                    request.api.name(),
+                    request.version
+                );
+                if let Some(stream) = self.network.stream_mut(conn) {
+                    stream.put_back(request);
+                }
+                self.fault(now, conn, &why);
+                None
+            }
+        }
+    }
+
+    fn trace_answer(&mut self, now: Instant, conn: ConnId, request: &Request, throttle_ms: i32) {
+        let latency = micros(now.saturating_since(request.queued_at));
+        let correlation = request.correlation;
+        self.tracer.emit(now, || Event::ResponseRead {
+            conn: conn.0,
+            correlation,
+            latency,
+            throttle_ms: u32::try_from(throttle_ms).unwrap_or(0),
+        });
+    }
+
+    fn negotiated(&mut self, now: Instant, conn: ConnId, version: i16, answer: &ApiVersionsResponse) {
+        if answer.error_code == ottla_wire::error_code::ErrorCode::UNSUPPORTED_VERSION && version > 0 {
+            return self.ask_versions(now, conn, fallback(version, answer));
+        }
+        if !answer.error_code.is_ok() {
+            let why = alloc::format!("the broker refused ApiVersions: {}", answer.error_code.name());
+            return self.fault(now, conn, &why);
+        }
+        let versions = match Versions::agree(answer) {
+            Ok(versions) => versions,
+            Err(error) => return self.fault(now, conn, &alloc::format!("{error}")),
+        };
+        let Some(connection) = self.network.conn_mut(conn) else {
+            return;
+        };
+        let peer = connection.peer;
+        let placeholder = ConnState::Dialing {
+            deadline: Instant::MAX,
+        };
+        connection.state = match core::mem::replace(&mut connection.state, placeholder) {
+            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => {
+                ConnState::Ready { stream, versions }
+            }
+            dialing @ ConnState::Dialing { .. } => dialing,
+        };
+        self.network.succeeded(peer);
+        self.tracer.emit(now, || Event::Ready {
+            conn: conn.0,
+            produce_version: versions.produce,
+        });
+    }
+
+    /// A throttled answer is an answer; the node is left in peace for the time that it asks for (KIP-219).
+    fn throttle(&mut self, now: Instant, conn: ConnId, throttle_ms: i32) {
+        let Ok(millis @ 1..) = u64::try_from(throttle_ms) else {
+            return;
+        };
+        let wait = core::time::Duration::from_millis(millis);
+        let Some(connection) = self.network.conn_mut(conn) else {
+            return;
+        };
+        let peer = connection.peer;
+        if let Some(stream) = connection.stream_mut() {
+            stream.extend_timeouts(wait);
+        }
+        let Some(id) = peer.node() else {
+            return;
+        };
+        if let Some(node) = self.network.nodes.get_mut(&id) {
+            node.quiet_until = node.quiet_until.max(now + wait);
+            let until = node.quiet_until.as_micros();
+            self.tracer.emit(now, || Event::Throttled { node: id, until });
+        }
+    }
+}
+
+/// The newest version of ApiVersions that a broker offers which does not know ours; it lists them in its refusal.
+fn fallback(refused: i16, answer: &ApiVersionsResponse) -> i16 {
+    let api = ottla_wire::api::ApiKey::ApiVersions.key();
+    answer
+        .api_keys
+        .iter()
+        .find(|entry| entry.api_key == api)
+        .map_or(0, |entry| entry.max_version)
+        .clamp(0, refused - 1)
+}

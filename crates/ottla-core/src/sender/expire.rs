@@ -1,0 +1,90 @@
+//! `delivery.timeout.ms`: from the first record of a batch until its result, wherever it is (behaviour 43).
+
+use ottla_trace::Event;
+use ottla_trace::event::CloseReason;
+
+use crate::accumulator::{BatchKey, BatchState, PartitionIx};
+use crate::delivery::{DeliveryError, DeliveryErrorKind, Persisted};
+use crate::engine::Engine;
+use crate::time::Instant;
+
+impl Engine {
+    pub(crate) fn expire_batches(&mut self, now: Instant) {
+        for index in 0..self.active.len() {
+            let ix = self.active[index];
+            self.expire_partition(now, ix);
+        }
+    }
+
+    fn expire_partition(&mut self, now: Instant, ix: PartitionIx) {
+        while let Some(key) = self.expired_of(now, ix) {
+            self.expire(now, ix, key);
+        }
+        let limit = self.settings.delivery_timeout;
+        let open = self.partition(ix).open.as_ref();
+        if open.is_some_and(|open| open.created + limit <= now) {
+            self.close_open(now, ix, CloseReason::Expired);
+            if let Some(key) = self.partition(ix).queue.back().copied() {
+                self.expire(now, ix, key);
+            }
+        }
+    }
+
+    /// The oldest batch whose time is up. One that is being sealed waits for its records to come back.
+    fn expired_of(&self, now: Instant, ix: PartitionIx) -> Option<BatchKey> {
+        let partition = self.partition(ix);
+        let limit = self.settings.delivery_timeout;
+        let is_late = |key: &&BatchKey| {
+            self.batches.get(**key).is_some_and(|batch| {
+                let can_expire = matches!(
+                    batch.state,
+                    BatchState::Queued { .. } | BatchState::InFlight { .. }
+                );
+                can_expire && batch.created + limit <= now
+            })
+        };
+        // Both lists are in the order of creation, so one look at each front would do if none were abandoned or
+        // being sealed; there are few.
+        partition
+            .in_flight
+            .iter()
+            .chain(partition.queue.front())
+            .find(is_late)
+            .copied()
+    }
+
+    fn expire(&mut self, now: Instant, ix: PartitionIx, key: BatchKey) {
+        let Some(batch) = self.batches.get(key) else {
+            return;
+        };
+        let (attempts, persisted) = (batch.attempts, batch.persisted());
+        let error = self.expiry_error(key, attempts, persisted);
+        if attempts > 0 {
+            self.doubt_sequence(ix, key);
+        }
+        self.tracer.emit(now, || Event::Expired {
+            batch: key.id(),
+            persisted,
+        });
+        self.fail(now, key, error);
+    }
+
+    fn expiry_error(&self, key: BatchKey, attempts: u32, persisted: Persisted) -> DeliveryError {
+        let place = self.place_of(key);
+        let limit = self.settings.delivery_timeout.as_millis();
+        let story = match (attempts, persisted) {
+            (0, _) => alloc::format!("it was never sent; {}", self.network.last_failure()),
+            (_, Persisted::No) => alloc::format!("it was sent {attempts} times and refused each time"),
+            _ => alloc::format!("it was sent {attempts} times and not every attempt was answered"),
+        };
+        DeliveryError {
+            code: "DELIVERY_TIMEOUT",
+            kind: DeliveryErrorKind::Timeout,
+            message: alloc::format!(
+                "{place}: not delivered within {limit} ms (delivery.timeout.ms): {story}"
+            )
+            .into(),
+            persisted,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The end of a batch: its results leave, its memory comes back.
+
+use alloc::vec::Vec;
+
+use ottla_trace::Event;
+use ottla_trace::event::CloseReason;
+
+use crate::accumulator::{BatchKey, BatchState};
+use crate::delivery::{Completion, DeliveryError, Outcome, Persisted, Returned};
+use crate::engine::Engine;
+use crate::io::Output;
+use crate::time::Instant;
+
+impl Engine {
+    pub(crate) fn fail(&mut self, now: Instant, key: BatchKey, error: DeliveryError) {
+        self.finish(now, key, Outcome::Failed(error));
+    }
+
+    /// Tells the results of a batch. One that is still in a request stays behind for the sake of its sequence.
+    pub(crate) fn finish(&mut self, now: Instant, key: BatchKey, outcome: Outcome) {
+        let Some(batch) = self.batches.get_mut(key) else {
+            return;
+        };
+        let ix = batch.partition;
+        let flying = matches!(batch.state, BatchState::InFlight { .. })
+            && self.partitions[ix.0 as usize].in_flight.contains(&key);
+        let slots = core::mem::take(&mut batch.slots);
+        let failed = !matches!(outcome, Outcome::Stored { .. });
+        let returned = match batch.sealed() {
+            Some(sealed) if failed => Returned::Batch(sealed.clone()),
+            _ => Returned::Nothing,
+        };
+        if flying {
+            batch.state = BatchState::Abandoned;
+            self.partition_mut(ix).stamped.retain(|other| *other != key);
+        } else {
+            self.forget(now, key);
+        }
+        self.trace_outcome(now, key, &outcome);
+        if failed {
+            self.counters.record_errors += slots.len() as u64;
+        } else {
+            self.counters.record_acks += slots.len() as u64;
+        }
+        let partition = self.partition(ix);
+        let completion = Completion {
+            topic: self.topics.get(partition.topic).name.clone(),
+            partition: partition.index,
+            outcome,
+            slots,
+            returned,
+        };
+        self.hand_out(now, completion);
+    }
+
+    /// Hands out a completion, and after it the flushes that it completes.
+    pub(crate) fn hand_out(&mut self, now: Instant, completion: Completion) {
+        let flushed = self.book(&completion.slots);
+        self.outbox.push_back(Output::Done(completion));
+        for flush in flushed {
+            self.flushed(now, flush);
+        }
+    }
+
+    fn trace_outcome(&mut self, now: Instant, key: BatchKey, outcome: &Outcome) {
+        self.tracer.emit(now, || match outcome {
+            Outcome::Stored {
+                base_offset,
+                log_append_time,
+            } => Event::Acked {
+                batch: key.id(),
+                base_offset: *base_offset,
+                log_append_time: *log_append_time,
+            },
+            Outcome::Failed(error) | Outcome::Culprits { of_others: error, .. } => Event::Failed {
+                batch: key.id(),
+                error: error.code.into(),
+                persisted: error.persisted,
+            },
+        });
+    }
+
+    /// Fails whatever is not resolved, wherever it is.
+    pub(crate) fn fail_everything(&mut self, now: Instant, error: &DeliveryError) {
+        for ix in self.waiting.clone() {
+            self.fail_topic(now, ix, error);
+        }
+        for index in 0..self.active.len() {
+            let ix = self.active[index];
+            self.close_open(now, ix, CloseReason::Expired);
+            let partition = self.partition(ix);
+            let keys: Vec<BatchKey> = partition
+                .in_flight
+                .iter()
+                .chain(&partition.queue)
+                .copied()
+                .collect();
+            for key in keys {
+                self.fail_with(now, key, error);
+            }
+        }
+    }
+
+    fn fail_with(&mut self, now: Instant, key: BatchKey, error: &DeliveryError) {
+        let Some(batch) = self.batches.get_mut(key) else {
+            return;
+        };
+        let ix = batch.partition;
+        let sent = batch.attempts > 0;
+        match &mut batch.state {
+            BatchState::Sealing { doom } => *doom = Some(error.clone()),
+            BatchState::Abandoned => {}
+            BatchState::Queued { .. } | BatchState::InFlight { .. } => {
+                let mut error = error.clone();
+                if error.persisted == Persisted::No {
+                    error.persisted = batch.persisted();
+                }
+                if sent {
+                    self.doubt_sequence(ix, key);
+                }
+                self.fail(now, key, error);
+            }
+        }
+    }
+
+    /// Forgets batches whose answers nobody waits for any more.
+    pub(crate) fn drop_abandoned(&mut self) {
+        for index in 0..self.active.len() {
+            let ix = self.active[index];
+            for key in core::mem::take(&mut self.partition_mut(ix).in_flight) {
+                if let Some(batch) = self.batches.remove(key) {
+                    self.memory.give_back(batch.charge);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Produce requests: written without copying a batch, and what becomes of them when no answer comes.
+
+use alloc::vec::Vec;
+
+use ottla_trace::Event;
+use ottla_wire::api::ApiKey;
+use ottla_wire::batch::ProducerStamp;
+use ottla_wire::error_code::ErrorCode;
+use ottla_wire::messages::produce::{PartitionParts, ProduceRequestParts, TopicParts};
+
+use crate::accumulator::{BatchKey, BatchState, PartitionIx};
+use crate::config::Acks;
+use crate::connection::{Loss, RequestKind};
+use crate::delivery::Outcome;
+use crate::engine::Engine;
+use crate::error::lookup;
+use crate::io::{ConnId, NodeId};
+use crate::time::{Instant, micros};
+
+impl Engine {
+    pub(crate) fn send_produce(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        conn: ConnId,
+        batches: Vec<(PartitionIx, BatchKey)>,
+    ) {
+        let Some((stream, versions)) = self.network.conn(conn).and_then(|conn| conn.ready()) else {
+            return;
+        };
+        let (correlation, version) = (stream.next_correlation(), versions.produce);
+        let mut parts = ProduceRequestParts {
+            transactional_id: None,
+            acks: self.settings.acks.wire(),
+            timeout_ms: i32::try_from(self.settings.request_timeout.as_millis()).unwrap_or(i32::MAX),
+            topics: Vec::new(),
+        };
+        for (ix, key) in &batches {
+            self.depart(now, node, conn, correlation, *ix, *key);
+            self.add_batch(&mut parts, *ix, *key);
+        }
+        let chunks = parts
+            .write_prefixed(correlation, Some(&self.settings.client_id), version)
+            .expect("the version was agreed on, and max.request.size keeps lengths in their fields");
+        let kind = RequestKind::Produce {
+            batches,
+            unanswered: self.settings.acks == Acks::None,
+        };
+        self.transmit(now, conn, ApiKey::Produce, version, kind, chunks);
+    }
+
+    /// Moves a batch from its queue into a request.
+    fn depart(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        conn: ConnId,
+        correlation: i32,
+        ix: PartitionIx,
+        key: BatchKey,
+    ) {
+        let partition = self.partition_mut(ix);
+        let epoch = partition.leader_epoch;
+        partition.in_flight.push(key);
+        let Some(batch) = self.batches.get_mut(key) else {
+            return;
+        };
+        let attempt = batch.attempts;
+        batch.attempts += 1;
+        batch.restamped = false;
+        let doubtful = batch.may_be_duplicated();
+        let waited = micros(now.saturating_since(batch.created));
+        let (count, charge) = (batch.count, batch.charge);
+        let placeholder = BatchState::Abandoned;
+        if let BatchState::Queued { mut sealed, .. } = core::mem::replace(&mut batch.state, placeholder) {
+            let stamp = batch.stamp.map_or(ProducerStamp::NONE, |stamp| stamp.wire());
+            if sealed.stamped() != stamp {
+                sealed.stamp(stamp);
+            }
+            batch.state = BatchState::InFlight {
+                sealed,
+                conn,
+                correlation,
+                leader_epoch: epoch,
+            };
+        }
+        self.counters.drained(count, charge, waited);
+        if doubtful {
+            self.tracer
+                .emit(now, || Event::MaybeDuplicated { batch: key.id() });
+        }
+        self.tracer.emit(now, || Event::Drained {
+            batch: key.id(),
+            node,
+            conn: conn.0,
+            correlation,
+            attempt,
+        });
+    }
+
+    /// Adds a batch to a request, sharing its records. Batches of one topic that follow each other share its name.
+    fn add_batch(&self, parts: &mut ProduceRequestParts, ix: PartitionIx, key: BatchKey) {
+        let Some(sealed) = self.batches.get(key).and_then(|batch| batch.sealed()) else {
+            return;
+        };
+        let partition = self.partition(ix);
+        let name = &*self.topics.get(partition.topic).name;
+        let entry = PartitionParts {
+            index: partition.index,
+            records: sealed.chunks().into(),
+        };
+        match parts.topics.iter_mut().find(|topic| topic.name == name) {
+            Some(topic) => topic.partitions.push(entry),
+            None => parts.topics.push(TopicParts {
+                name: name.into(),
+                partitions: alloc::vec![entry],
+                ..Default::default()
+            }),
+        }
+    }
+
+    /// `acks=0`: the request is written, which is all that will ever be known (behaviour 27).
+    pub(crate) fn produce_unanswered(&mut self, now: Instant, batches: &[(PartitionIx, BatchKey)]) {
+        for (ix, key) in batches {
+            self.land(*ix, *key);
+            self.finish(
+                now,
+                *key,
+                Outcome::Stored {
+                    base_offset: -1,
+                    log_append_time: -1,
+                },
+            );
+        }
+    }
+
+    /// The connection is gone: whether the broker has the batches nobody knows (behaviour 31).
+    pub(crate) fn produce_lost(&mut self, now: Instant, batches: &[(PartitionIx, BatchKey)], loss: Loss) {
+        let code = match loss {
+            Loss::TimedOut => ErrorCode::REQUEST_TIMED_OUT,
+            Loss::Disconnected | Loss::Wanted => ErrorCode::NETWORK_EXCEPTION,
+        };
+        let row = lookup(code.0);
+        if row.refresh_metadata {
+            self.refresh.want_all("a connection was lost");
+        }
+        for (ix, key) in batches {
+            self.land(*ix, *key);
+            if self.is_abandoned(*key) {
+                self.forget(now, *key);
+            } else {
+                self.retry_or_fail(now, *key, row);
+            }
+        }
+    }
+
+    /// A batch is in no request any more.
+    pub(crate) fn land(&mut self, ix: PartitionIx, key: BatchKey) {
+        self.partition_mut(ix).in_flight.retain(|other| *other != key);
+        self.dirty = true;
+    }
+
+    pub(crate) fn is_abandoned(&self, key: BatchKey) -> bool {
+        self.batches
+            .get(key)
+            .is_some_and(|batch| matches!(batch.state, BatchState::Abandoned))
+    }
+}

@@ -1,0 +1,217 @@
+//! What a Produce answer means for each of its batches (`Sender.completeBatch`).
+
+use alloc::vec::Vec;
+
+use ottla_wire::error_code::ErrorCode;
+use ottla_wire::messages::produce::{NodeEndpoint, PartitionProduceResponse, ProduceResponse};
+
+use crate::accumulator::{BatchKey, PartitionIx};
+use crate::connection::Loss;
+use crate::delivery::{DeliveryError, DeliveryErrorKind, Outcome, Persisted};
+use crate::engine::Engine;
+use crate::error::{Action, BrokerError, lookup};
+use crate::io::ConnId;
+use crate::time::Instant;
+
+impl Engine {
+    pub(crate) fn produce_answered(
+        &mut self,
+        now: Instant,
+        conn: ConnId,
+        batches: &[(PartitionIx, BatchKey)],
+        answer: &ProduceResponse,
+    ) {
+        let mut by_partition = self.by_partition(answer);
+        by_partition.sort_unstable_by_key(|(ix, _)| ix.0);
+        let mut unmentioned = Vec::new();
+        for (ix, key) in batches {
+            match by_partition.binary_search_by_key(&ix.0, |(ix, _)| ix.0) {
+                Ok(found) => {
+                    self.land(*ix, *key);
+                    self.settle(now, *ix, *key, by_partition[found].1, &answer.node_endpoints);
+                }
+                Err(_) => unmentioned.push((*ix, *key)),
+            }
+        }
+        if !unmentioned.is_empty() {
+            self.produce_lost(now, &unmentioned, Loss::Disconnected);
+            self.fault(now, conn, "the broker's answer to Produce leaves out a partition");
+        }
+    }
+
+    fn by_partition<'a>(
+        &self,
+        answer: &'a ProduceResponse,
+    ) -> Vec<(PartitionIx, &'a PartitionProduceResponse)> {
+        let mut found = Vec::new();
+        for topic in &answer.responses {
+            let Some(ix) = self.topics.find(&topic.name) else {
+                continue;
+            };
+            let partitions = &self.topics.get(ix).partitions;
+            for partition in &topic.partition_responses {
+                let ix = usize::try_from(partition.index)
+                    .ok()
+                    .and_then(|index| partitions.get(index));
+                found.extend(ix.map(|ix| (*ix, partition)));
+            }
+        }
+        found
+    }
+
+    fn settle(
+        &mut self,
+        now: Instant,
+        ix: PartitionIx,
+        key: BatchKey,
+        answer: &PartitionProduceResponse,
+        nodes: &[NodeEndpoint],
+    ) {
+        if self.is_abandoned(key) {
+            // Its results are told; what it says about the sequence ends the doubt (behaviour 44, 45).
+            if answer.error_code.is_ok() {
+                self.note_acked(ix, key);
+            }
+            self.forget(now, key);
+            return;
+        }
+        if answer.error_code.is_ok() {
+            return self.stored(now, ix, key, answer.base_offset, answer.log_append_time_ms);
+        }
+        let row = lookup(answer.error_code.0);
+        if row.refresh_metadata {
+            self.refresh.want_all(row.name);
+        }
+        match row.action {
+            Action::Succeed => self.stored(now, ix, key, -1, -1),
+            Action::Retry => self.retry_or_fail(now, key, row),
+            Action::RetryAtLeader => {
+                if let Some(leader) = &answer.current_leader {
+                    self.learn_leader(now, ix, leader, nodes);
+                }
+                self.retry_or_fail(now, key, row);
+            }
+            Action::Split => self.split_or_fail(now, key, row),
+            Action::ResolveSequence => self.resolve_sequence(now, ix, key, row),
+            Action::ResolveProducer => self.resolve_producer(now, ix, key, row, answer.log_start_offset),
+            Action::Fail => self.refuse(now, ix, key, row, answer),
+            Action::Fatal => self.refuse_all(now, key, row),
+        }
+    }
+
+    fn stored(
+        &mut self,
+        now: Instant,
+        ix: PartitionIx,
+        key: BatchKey,
+        base_offset: i64,
+        log_append_time: i64,
+    ) {
+        self.note_acked(ix, key);
+        self.finish(
+            now,
+            key,
+            Outcome::Stored {
+                base_offset,
+                log_append_time,
+            },
+        );
+    }
+
+    /// The broker refuses the batch for good, or some of its records (KIP-467).
+    fn refuse(
+        &mut self,
+        now: Instant,
+        ix: PartitionIx,
+        key: BatchKey,
+        row: &'static BrokerError,
+        answer: &PartitionProduceResponse,
+    ) {
+        let error = self.broker_error(key, row, answer.error_message.as_deref());
+        self.give_up_sequence(ix, key, row.name);
+        if answer.record_errors.is_empty() {
+            return self.fail(now, key, error);
+        }
+        let culprits: Vec<_> = answer
+            .record_errors
+            .iter()
+            .filter_map(|culprit| {
+                let index = u32::try_from(culprit.batch_index).ok()?;
+                let said = culprit
+                    .batch_index_error_message
+                    .as_deref()
+                    .or(answer.error_message.as_deref());
+                Some((index, self.broker_error(key, row, said)))
+            })
+            .collect();
+        let of_others = DeliveryError {
+            code: row.name,
+            kind: DeliveryErrorKind::Broker,
+            message: "the broker refused another record of the same batch; send this one again".into(),
+            persisted: Persisted::No,
+        };
+        self.finish(now, key, Outcome::Culprits { of_others, culprits });
+    }
+
+    /// Nothing can be delivered any more.
+    fn refuse_all(&mut self, now: Instant, key: BatchKey, row: &'static BrokerError) {
+        let error = self.broker_error(key, row, None);
+        self.fail(now, key, error.clone());
+        self.fail_everything(now, &error);
+        if !self.identity.is_off() {
+            if row.code == ErrorCode::CLUSTER_AUTHORIZATION_FAILED.0 {
+                self.identity_failed(now);
+            } else {
+                self.identity.state = crate::identity::IdentityState::Failed(error);
+            }
+        }
+    }
+
+    /// The error of a batch as the application sees it.
+    pub(crate) fn broker_error(
+        &self,
+        key: BatchKey,
+        row: &'static BrokerError,
+        said: Option<&str>,
+    ) -> DeliveryError {
+        let doubt = self
+            .batches
+            .get(key)
+            .is_some_and(|batch| batch.ambiguous.is_some());
+        let persisted = match row.persisted {
+            Persisted::No if doubt => Persisted::Possibly,
+            persisted => persisted,
+        };
+        let place = self.place_of(key);
+        let message = match said {
+            Some(said) => alloc::format!("{place}: {}; the broker says: {said}", row.advice),
+            None => alloc::format!("{place}: {}", row.advice),
+        };
+        DeliveryError {
+            code: row.name,
+            kind: kind_of(row),
+            message: message.into(),
+            persisted,
+        }
+    }
+
+    /// Topic and partition of a batch, for messages.
+    pub(crate) fn place_of(&self, key: BatchKey) -> alloc::string::String {
+        self.batches.get(key).map_or_else(Default::default, |batch| {
+            let partition = self.partition(batch.partition);
+            alloc::format!("{}-{}", self.topics.get(partition.topic).name, partition.index)
+        })
+    }
+}
+
+fn kind_of(row: &BrokerError) -> DeliveryErrorKind {
+    match ErrorCode(row.code) {
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED | ErrorCode::CLUSTER_AUTHORIZATION_FAILED => {
+            DeliveryErrorKind::Authorization
+        }
+        ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => DeliveryErrorKind::TooLarge,
+        ErrorCode::REQUEST_TIMED_OUT => DeliveryErrorKind::Timeout,
+        _ if row.action == Action::Fatal => DeliveryErrorKind::Fatal,
+        _ => DeliveryErrorKind::Broker,
+    }
+}
