@@ -6,6 +6,8 @@
 mod cluster;
 mod controller;
 mod rng;
+#[cfg(feature = "tcp")]
+pub mod tcp;
 
 pub use cluster::{BrokerState, Cluster, ClusterEvent, ClusterSetup, Delays, Output};
 pub use rng::Rng;

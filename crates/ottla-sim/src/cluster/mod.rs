@@ -183,6 +183,16 @@ impl Cluster {
         Some(conn)
     }
 
+    /// Whether a client that connects to the broker is not refused.
+    #[must_use]
+    pub fn listens(&self, node: NodeId) -> bool {
+        let process = self.nodes.get(&node).map(|node| &node.process);
+        matches!(
+            process,
+            Some(Process::Running { serving: true, .. } | Process::Paused { .. })
+        )
+    }
+
     /// Bytes from a client have arrived.
     pub fn receive(&mut self, now: Micros, conn: ConnId, bytes: Bytes) {
         let Some(&id) = self.connections.get(&conn) else {
