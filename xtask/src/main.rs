@@ -12,6 +12,7 @@ mod dist;
 mod doctor;
 mod failure;
 mod help;
+mod json;
 mod prove;
 mod run;
 mod setup;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::json::text;
+
 /// An executable of `cargo test --no-run`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Artifact {
@@ -35,21 +37,6 @@ fn parse(line: &str) -> Option<Artifact> {
         executable,
         is_test: profile.contains("\"test\":true"),
     })
-}
-
-/// The first string with this key. Paths of a checkout hold no escapes but those of quotes and backslashes.
-fn text(json: &str, key: &str) -> Option<String> {
-    let marker = format!("\"{key}\":\"");
-    let start = json.find(&marker)? + marker.len();
-    let mut value = String::new();
-    let mut characters = json[start..].chars();
-    loop {
-        match characters.next()? {
-            '"' => return Some(value),
-            '\\' => value.push(characters.next()?),
-            other => value.push(other),
-        }
-    }
 }
 
 #[cfg(test)]
