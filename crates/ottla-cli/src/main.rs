@@ -1,2 +1,109 @@
-//! Placeholder of the house.
-fn main() {}
+//! `ottla`: Kafka on the command line, with the flags of Kafka's own tools.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 every record was delivered,
+//! 1 a delivery failed, 2 the command line or the input is wrong, 3 no cluster answers.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "standard error is where a command speaks to people"
+)]
+
+mod commands;
+mod connection;
+mod exit;
+mod formatter;
+mod line_reader;
+mod progress;
+mod properties;
+mod spelling;
+mod throughput;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Failure, Outcome};
+
+/// Kafka for the places Kafka clients cannot reach.
+#[derive(Parser, Debug)]
+#[command(name = "ottla", version, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "Examples:
+  ottla dev-cluster --topic orders:3
+  echo 'kim	{\"order\":1}' | ottla console-producer --bootstrap-server localhost:9092 --topic orders --reader-property parse.key=true
+  ottla console-consumer --bootstrap-server localhost:9092 --topic orders --from-beginning --formatter-property print.key=true
+  ottla console-producer --bootstrap-server ws://localhost:8080/k/main --origin http://localhost:8000 --topic orders
+
+Exit codes: 0 every record was delivered, 1 a delivery failed, 2 wrong usage or input, 3 no cluster answers.
+`ottla COMMAND --help` shows the options of a command with examples.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    ConsoleProducer(commands::console_producer::ConsoleProducerArgs),
+    ConsoleConsumer(commands::console_consumer::ConsoleConsumerArgs),
+    Topics(commands::topics::TopicsArgs),
+    Partition(commands::partition::PartitionArgs),
+    ProducerPerfTest(commands::producer_perf_test::PerfArgs),
+    VerifiableProducer(commands::verifiable_producer::VerifiableArgs),
+    Bridge(commands::bridge::BridgeArgs),
+    Trace(commands::trace::TraceArgs),
+}
+
+fn main() -> ExitCode {
+    let spelled = match spelling::modernize(std::env::args_os().map(|a| a.to_string_lossy().into_owned())) {
+        Ok(spelled) => spelled,
+        Err(why) => return fail(&Failure::Usage(why)),
+    };
+    for warning in &spelled.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let cli = Cli::parse_from(spelled.args);
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("ottla: {}", failure.message());
+    failure.code()
+}
+
+fn run(command: Command) -> Outcome {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let outcome = match command {
+        Command::Partition(args) => commands::partition::run(&args, &mut out),
+        Command::Trace(args) => commands::trace::run(&args, &mut out),
+        command => {
+            drop(out);
+            return in_runtime(command);
+        }
+    };
+    out.flush().map_err(Failure::usage)?;
+    outcome
+}
+
+fn in_runtime(command: Command) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Usage(format!("the runtime cannot start: {e}")))?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::ConsoleProducer(args) => commands::console_producer::run(args).await,
+            Command::ConsoleConsumer(args) => commands::console_consumer::run(args).await,
+            Command::Topics(args) => commands::topics::run(args).await,
+            Command::ProducerPerfTest(args) => commands::producer_perf_test::run(args).await,
+            Command::VerifiableProducer(args) => commands::verifiable_producer::run(args).await,
+            Command::Bridge(args) => commands::bridge::run(args).await,
+            Command::Partition(_) | Command::Trace(_) => unreachable!("these need no runtime"),
+        }
+    });
+    // A thread that waits for standard input cannot be interrupted; it must not hold the exit up.
+    runtime.shutdown_background();
+    outcome
+}

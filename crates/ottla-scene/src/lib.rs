@@ -10,8 +10,13 @@
 //! There is no browser in here, and no clock: positions are functions of (event, t), so a run looks the same
 //! forwards, backwards, and after a jump.
 
+pub mod draw;
 pub mod history;
+pub mod outline;
 pub mod playback;
+pub mod stage;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod why;
+pub mod words;

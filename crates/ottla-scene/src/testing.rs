@@ -67,7 +67,7 @@ impl Run {
     }
 
     pub(crate) fn push(&mut self, source: Source, event: Event) {
-        let seq = self.events.iter().filter(|it| it.source == source).count() as u64;
+        let seq = self.events.len() as u64;
         let t = self.t;
         self.events.push(Envelope {
             t,

@@ -192,7 +192,10 @@ impl Builder {
 pub(crate) struct Parts {
     pub(crate) producer: Producer,
     pub(crate) shared: std::sync::Arc<Shared>,
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "sockets of other runtimes have no options"))]
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(dead_code, reason = "sockets of other runtimes have no options")
+    )]
     pub(crate) config: Config,
     pub(crate) sink: Option<TraceSink>,
 }

@@ -30,6 +30,7 @@ pub mod reader;
 mod room;
 pub mod rt;
 mod shared;
+mod topic;
 pub mod transport;
 
 pub use builder::Builder;
@@ -38,6 +39,7 @@ pub use driver::Driver;
 pub use error::{ErrorKind, KafkaError, StartError};
 pub use hooks::MaybeSend;
 pub use producer::{Close, Flush, Producer, Send};
+pub use topic::Topic;
 
 pub use ottla_core::config;
 pub use ottla_core::delivery::Persisted;

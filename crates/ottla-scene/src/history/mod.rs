@@ -15,7 +15,7 @@ use crate::state::State;
 /// Events between two keyframes: a seek folds at most this many.
 const KEYFRAME_EVERY: usize = 2048;
 /// Events that are kept. A live session forgets its beginning, a quarter at a time.
-const KEEP_EVENTS: usize = 600_000;
+const KEEP_EVENTS: usize = if cfg!(test) { 20_000 } else { 600_000 };
 
 /// The recorded events, keyframes of the state, and an index for the timeline.
 ///

@@ -11,6 +11,19 @@ impl State {
     pub(super) fn fold_cluster(&mut self, t: u64, node: Option<NodeId>, event: &Event) -> bool {
         match event {
             Event::LogAppended { .. } => self.appended(t, node, event),
+            Event::LogRefused {
+                error,
+                conn: Some(conn),
+                correlation,
+                ..
+            } => {
+                // `NONE` is a duplicate that the broker recognised: its answer is a good one.
+                if let Some(request) = self.requests.get_mut(&(*conn, *correlation))
+                    && error != "NONE"
+                {
+                    request.refused = Some(error.clone());
+                }
+            }
             Event::LogRefused { .. } => {}
             Event::Replicated {
                 topic,

@@ -85,6 +85,7 @@ impl State {
             written: None,
             out: None,
             back: None,
+            refused: None,
             done: None,
         };
         self.requests.insert((*conn, *correlation), request);

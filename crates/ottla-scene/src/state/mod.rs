@@ -27,6 +27,7 @@ use ottla_trace::event::{BatchId, ConnId, KeyIx, Ledger, NodeId, PartitionView, 
 
 pub use batch::{Attempt, AttemptEnd, Batch, Phase, Sealed, Stamp};
 pub use cluster::{Broker, Leadership, Log, Segment};
+pub(crate) use fold_batch::BATCH_HEADER;
 pub use ledger::{Counts, LedgerView};
 pub use query::{Lane, PipeState, RecordAt};
 pub use record::{Place, Record, Route};

@@ -56,6 +56,8 @@ pub struct Request {
     pub out: Option<Travel>,
     /// Its answer's way back, where a simulation tells.
     pub back: Option<Travel>,
+    /// What a simulated broker refused, and which it will answer.
+    pub refused: Option<String>,
     /// When the client was done with it; it is kept a little longer for the broker's events.
     pub done: Option<u64>,
 }
@@ -121,6 +123,7 @@ mod tests {
             written: None,
             out: None,
             back: None,
+            refused: None,
             done: None,
         };
         assert_eq!(request.position(150), Position::Unobserved);

@@ -1,6 +1,8 @@
 //! Native: tokio's TCP sockets and timers, and WebSockets to bridges.
 
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod ws;
 
 use std::collections::VecDeque;

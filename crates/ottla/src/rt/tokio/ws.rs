@@ -8,10 +8,11 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::Network;
 use crate::transport::{ByteStream, SUBPROTOCOL, next_message};
@@ -25,7 +26,7 @@ const LARGEST_MESSAGE: usize = 16 << 20;
 /// A connection through a bridge.
 #[derive(Debug)]
 pub struct Ws {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: Socket,
     unflushed: usize,
 }
 
@@ -41,9 +42,48 @@ pub(super) async fn open(url: &str, network: &Network) -> Result<Ws, String> {
         .read_buffer_size(16 << 10)
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));
-    let connected = connect_async_with_config(request, Some(config), true).await;
-    let (socket, _) = connected.map_err(|error| refused(error, network))?;
+    let socket = dial(request, config).await.map_err(|error| match error {
+        Dialing::Tls(why) => why,
+        Dialing::WebSocket(error) => refused(*error, network),
+    })?;
     Ok(Ws { socket, unflushed: 0 })
+}
+
+#[cfg(feature = "tls")]
+async fn dial(request: Request, config: WebSocketConfig) -> Result<Socket, Dialing> {
+    let connector = match request.uri().scheme_str() {
+        Some("wss") => super::tls::connector().map_err(Dialing::Tls)?,
+        _ => tokio_tungstenite::Connector::Plain,
+    };
+    let connected =
+        tokio_tungstenite::connect_async_tls_with_config(request, Some(config), true, Some(connector));
+    Ok(connected.await?.0)
+}
+
+#[cfg(not(feature = "tls"))]
+async fn dial(request: Request, config: WebSocketConfig) -> Result<Socket, Dialing> {
+    if request.uri().scheme_str() == Some("wss") {
+        let why = "this build has no TLS; build with the feature tls, or use ws://";
+        return Err(Dialing::Tls(why.to_owned()));
+    }
+    Ok(
+        tokio_tungstenite::connect_async_with_config(request, Some(config), true)
+            .await?
+            .0,
+    )
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+enum Dialing {
+    Tls(String),
+    WebSocket(Box<Error>),
+}
+
+impl From<Error> for Dialing {
+    fn from(error: Error) -> Self {
+        Self::WebSocket(Box::new(error))
+    }
 }
 
 fn refused(error: Error, network: &Network) -> String {

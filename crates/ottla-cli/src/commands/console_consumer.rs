@@ -1,0 +1,237 @@
+//! `ottla console-consumer`: records as lines. It reads partitions and has no consumer groups.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use ottla::admin::{Admin, AdminError, AdminOptions};
+use ottla::reader::{PartitionReader, Start, StoredRecord};
+use tokio::sync::mpsc;
+
+use crate::connection::ConnectionArgs;
+use crate::exit::{Failure, Outcome};
+use crate::formatter::{Formatter, ReadRecord};
+use crate::properties;
+
+/// Print the records of a topic, or of one partition, as lines.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  ottla console-consumer --bootstrap-server localhost:9092 --topic clicks --from-beginning
+  ottla console-consumer --bootstrap-server localhost:9092 --topic clicks --partition 2 --offset 100 --max-messages 10
+  ottla console-consumer --bootstrap-server localhost:9092 --topic clicks --from-beginning --timeout-ms 2000 --formatter-property print.key=true --formatter-property print.headers=true
+
+Formatter properties (as Kafka's DefaultMessageFormatter):
+  print.timestamp=false  print.partition=false  print.offset=false  print.headers=false  print.key=false  print.value=true
+  key.separator=\\t  line.separator=\\n  headers.separator=,  null.literal=null")]
+pub(crate) struct ConsoleConsumerArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// The topic to read.
+    #[arg(long)]
+    topic: String,
+    /// One partition; all of them when absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Option<i32>,
+    /// Where to begin: earliest, latest or an offset (with --partition).
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        requires = "partition",
+        conflicts_with = "from_beginning"
+    )]
+    offset: Option<String>,
+    /// Begin with the first record that is kept.
+    #[arg(long)]
+    from_beginning: bool,
+    /// Stop after this many records.
+    #[arg(long, value_name = "N")]
+    max_messages: Option<u64>,
+    /// Stop when no record came for this long.
+    #[arg(long, value_name = "MS")]
+    timeout_ms: Option<u64>,
+    /// How records are printed; may be repeated, see below.
+    #[arg(long, value_name = "NAME=VALUE")]
+    formatter_property: Vec<String>,
+    /// A .properties file with formatter properties.
+    #[arg(long, value_name = "FILE")]
+    formatter_config: Option<PathBuf>,
+}
+
+/// How long one fetch waits for records.
+const FETCH_WAIT: Duration = Duration::from_millis(500);
+
+impl ConsoleConsumerArgs {
+    fn start(&self) -> Result<Start, Failure> {
+        match self.offset.as_deref() {
+            None if self.from_beginning => Ok(Start::Earliest),
+            None | Some("latest") => Ok(Start::Latest),
+            Some("earliest") => Ok(Start::Earliest),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|offset| *offset >= 0)
+                .map(Start::Offset)
+                .ok_or_else(|| {
+                    Failure::Usage(format!(
+                        "--offset {text}: must be earliest, latest or a number from 0"
+                    ))
+                }),
+        }
+    }
+
+    fn formatter(&self) -> Result<Formatter, Failure> {
+        let mut pairs = match &self.formatter_config {
+            Some(path) => properties::file(path).map_err(Failure::usage)?,
+            None => Vec::new(),
+        };
+        for argument in &self.formatter_property {
+            pairs.push(properties::pair("--formatter-property", argument).map_err(Failure::usage)?);
+        }
+        Formatter::from_properties(&pairs).map_err(Failure::usage)
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: ConsoleConsumerArgs) -> Outcome {
+    let (start, formatter) = (args.start()?, args.formatter()?);
+    let mut admin = connect(&args.connection).await?;
+    let partitions = match args.partition {
+        Some(partition) => vec![partition],
+        None => all_partitions(&mut admin, &args.topic).await?,
+    };
+    let (sender, receiver) = mpsc::channel(4);
+    for partition in partitions {
+        let reader = PartitionReader::open(&mut admin, &args.topic, partition, start)
+            .await
+            .map_err(into_failure)?;
+        tokio::spawn(follow(reader, sender.clone()));
+    }
+    drop(sender);
+    print(&args, &formatter, receiver).await
+}
+
+async fn all_partitions(admin: &mut Admin, topic: &str) -> Result<Vec<i32>, Failure> {
+    let described = admin.describe(&[topic.to_owned()]).await.map_err(into_failure)?;
+    Ok(described
+        .iter()
+        .flat_map(|t| &t.partitions)
+        .map(|p| p.partition)
+        .collect())
+}
+
+type Fetched = Result<(i32, Vec<StoredRecord>), AdminError>;
+
+async fn follow(mut reader: PartitionReader, sender: mpsc::Sender<Fetched>) {
+    loop {
+        let fetched = reader
+            .poll(FETCH_WAIT)
+            .await
+            .map(|records| (reader.partition(), records));
+        let last = fetched.is_err();
+        if sender.send(fetched).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+async fn print(
+    args: &ConsoleConsumerArgs,
+    formatter: &Formatter,
+    mut fetched: mpsc::Receiver<Fetched>,
+) -> Outcome {
+    let limit = args.timeout_ms.map(Duration::from_millis);
+    let mut left = args.max_messages.unwrap_or(u64::MAX);
+    let mut printed: u64 = 0;
+    let mut out = BufWriter::new(io::stdout());
+    let mut quiet_since = tokio::time::Instant::now();
+    while left > 0 {
+        let deadline = limit.map(|limit| quiet_since + limit);
+        let next = tokio::select! {
+            next = fetched.recv() => next,
+            () = sleep_until(deadline) => break,
+            _ = tokio::signal::ctrl_c() => break,
+        };
+        let Some(next) = next else { break };
+        let (partition, records) = next.map_err(into_failure)?;
+        if !records.is_empty() {
+            quiet_since = tokio::time::Instant::now();
+        }
+        for record in records.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+            if let Err(e) = formatter.write(view(partition, record), &mut out) {
+                return closed_output(&e);
+            }
+            left -= 1;
+            printed += 1;
+        }
+        if let Err(e) = out.flush() {
+            return closed_output(&e);
+        }
+    }
+    eprintln!("Processed a total of {printed} messages");
+    Ok(())
+}
+
+/// `| head` closes the pipe when it has enough: that is no failure.
+fn closed_output(error: &io::Error) -> Outcome {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::Usage(format!(
+            "standard output cannot be written: {error}"
+        ))),
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn view(partition: i32, record: &StoredRecord) -> ReadRecord<'_> {
+    ReadRecord {
+        partition,
+        offset: record.offset,
+        timestamp: record.timestamp,
+        log_append_time: record.log_append_time,
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+        headers: &record.headers,
+    }
+}
+
+/// Connects with what of the client properties an administrative connection knows; any other is refused.
+pub(crate) async fn connect(connection: &ConnectionArgs) -> Result<Admin, Failure> {
+    let mut options = AdminOptions::new(connection.bootstrap_server.clone());
+    for (name, value) in connection.properties(&[])? {
+        match name.as_str() {
+            "bootstrap.servers" => options.bootstrap_servers = value,
+            "client.id" => options.client_id = value,
+            "request.timeout.ms" => {
+                let ms = value.parse().map_err(|_| {
+                    Failure::Usage(format!(
+                        "request.timeout.ms={value}: must be a number of milliseconds"
+                    ))
+                })?;
+                options.request_timeout = Duration::from_millis(ms);
+            }
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "{name}: this command knows only client.id and request.timeout.ms; leave it out"
+                )));
+            }
+        }
+    }
+    Admin::connect(options).await.map_err(into_failure)
+}
+
+/// What kind of failure an administrative error is.
+#[allow(clippy::needless_pass_by_value, reason = "it is made for map_err")]
+pub(crate) fn into_failure(error: AdminError) -> Failure {
+    match error {
+        AdminError::NoCluster { .. } | AdminError::Connection { .. } => Failure::NoCluster(error.to_string()),
+        AdminError::Address { .. } => Failure::Usage(error.to_string()),
+        AdminError::Broker { .. } | AdminError::Unsupported { .. } => Failure::Delivery(error.to_string()),
+    }
+}

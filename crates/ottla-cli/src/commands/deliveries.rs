@@ -1,0 +1,127 @@
+//! What the producing commands share: they send, count what became of each record, and say so.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ottla::{Builder, KafkaError, Producer, Record};
+
+use crate::exit::{Failure, Outcome};
+
+/// Failures that are printed one by one; the rest is only counted.
+const SHOWN: u64 = 10;
+/// How long the last records may take beyond their own `delivery.timeout.ms`.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Counts deliveries.
+#[derive(Clone)]
+pub(crate) struct Deliveries {
+    counts: Arc<Mutex<Counts>>,
+    limit: Duration,
+}
+
+#[derive(Default)]
+struct Counts {
+    delivered: u64,
+    failed: u64,
+    by_code: BTreeMap<String, u64>,
+    no_cluster: Option<String>,
+}
+
+impl Deliveries {
+    /// Starts the producer and prints what its configuration gave notice of.
+    pub(crate) fn start(builder: Builder) -> Result<(Self, Producer), Failure> {
+        let config = builder.check().map_err(Failure::usage)?;
+        let producer = start(builder)?;
+        let limit = config.delivery_timeout() + GRACE;
+        Ok((
+            Self {
+                counts: Arc::default(),
+                limit,
+            },
+            producer,
+        ))
+    }
+
+    /// Sends record number `number`; waits for room as long as `max.block.ms` allows.
+    pub(crate) async fn send(&self, producer: &Producer, number: u64, record: Record<'static>) {
+        let counts = Arc::clone(&self.counts);
+        let sent = producer
+            .send_with(record, move |result| match result {
+                Ok(_) => lock(&counts).delivered += 1,
+                Err(error) => lock(&counts).fail(number, &error),
+            })
+            .await;
+        if let Err(error) = sent {
+            lock(&self.counts).fail(number, &error);
+        }
+    }
+
+    /// Waits until everything that was sent is resolved.
+    pub(crate) async fn settle(&self, producer: &Producer) {
+        // A flush fails only when the producer is closed, and then nothing is left to wait for.
+        let _ = producer.flush().await;
+    }
+
+    /// No broker was ever reached, so there is no use in sending more.
+    pub(crate) fn hopeless(&self) -> bool {
+        lock(&self.counts).no_cluster.is_some()
+    }
+
+    /// Delivers what is left and closes the producer.
+    pub(crate) async fn finish(&self, producer: Producer) -> Outcome {
+        self.settle(&producer).await;
+        let closed = producer.close(self.limit).await;
+        let counts = lock(&self.counts);
+        if let Some(why) = &counts.no_cluster {
+            return Err(Failure::NoCluster(why.clone()));
+        }
+        if counts.failed > 0 {
+            let codes: Vec<_> = counts
+                .by_code
+                .iter()
+                .map(|(code, n)| format!("{n} {code}"))
+                .collect();
+            return Err(Failure::Delivery(format!(
+                "{} of {} records were not delivered ({})",
+                counts.failed,
+                counts.failed + counts.delivered,
+                codes.join(", ")
+            )));
+        }
+        closed.map_err(|e| Failure::Delivery(e.to_string()))
+    }
+}
+
+/// Starts a producer and prints what its configuration gave notice of.
+pub(crate) fn start(builder: Builder) -> Result<Producer, Failure> {
+    let producer = builder.start().map_err(Failure::usage)?;
+    for notice in producer.notices() {
+        eprintln!("notice: {notice}");
+    }
+    Ok(producer)
+}
+
+/// Whether the record failed because no broker could be reached at all.
+pub(crate) fn no_cluster(error: &KafkaError) -> bool {
+    error.code() == "NO_BROKER"
+}
+
+impl Counts {
+    fn fail(&mut self, number: u64, error: &KafkaError) {
+        self.failed += 1;
+        *self.by_code.entry(error.code().to_owned()).or_default() += 1;
+        if no_cluster(error) {
+            self.no_cluster.get_or_insert_with(|| error.to_string());
+        } else if self.failed <= SHOWN {
+            eprintln!("record {number}: {error}");
+            if self.failed == SHOWN {
+                eprintln!("(further failures are counted, not shown)");
+            }
+        }
+    }
+}
+
+fn lock(counts: &Mutex<Counts>) -> std::sync::MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}

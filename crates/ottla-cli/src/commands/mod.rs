@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod bridge;
+pub(crate) mod console_consumer;
+pub(crate) mod console_producer;
+pub(crate) mod deliveries;
+pub(crate) mod partition;
+pub(crate) mod producer_perf_test;
+pub(crate) mod topics;
+pub(crate) mod trace;
+pub(crate) mod verifiable_producer;

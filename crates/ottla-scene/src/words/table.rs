@@ -1,0 +1,187 @@
+//! The fixed words.
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $ko:literal;)+) => {
+        /// A fixed word or sentence of the page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "the words document themselves")]
+        pub enum Word { $($name,)+ }
+
+        impl Word {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// English, 한국어.
+            pub(super) const fn both(self) -> [&'static str; 2] {
+                match self { $(Self::$name => [$en, $ko],)+ }
+            }
+        }
+    };
+}
+
+words! {
+    // the first frame
+    Headline: "Records travel from your app to three brokers. Break something.", "레코드가 앱에서 브로커 세 대로 이동해요. 하나쯤 고장 내 보세요.";
+    RealClient: "The client is the real one, compiled to WebAssembly. Only the network and the brokers are simulated.", "클라이언트는 진짜예요. WebAssembly로 컴파일한 그대로 돌고, 네트워크와 브로커만 시뮬레이션이에요.";
+    LiveHeadline: "Your own Kafka, through the bridge.", "브리지를 지나, 내 Kafka로.";
+    LiveUnder: "This tab is the producer. It sees what it sends and what it is told; nobody can see into the brokers from here, so those parts are hatched.", "이 탭이 프로듀서예요. 보낸 것과 들은 답만 보여요. 여기서는 브로커 안을 볼 수 없어서 빗금으로 그려요.";
+    TraceHeadline: "Open a trace.", "트레이스를 열어 보세요.";
+    TraceUnder: "Drop a file of console-producer --trace here, or choose one. It stays on this machine.", "console-producer --trace로 쓴 파일을 여기에 놓거나 골라 주세요. 파일은 이 컴퓨터를 떠나지 않아요.";
+    // header
+    Sandbox: "Sandbox", "모래상자";
+    Live: "Live", "실시간";
+    TraceFile: "Trace", "트레이스";
+    Sources: "Where the events come from", "이벤트를 가져올 곳";
+    OtherLanguage: "한국어", "English";
+    Light: "Light", "밝게";
+    Dark: "Dark", "어둡게";
+    Keys: "Keys", "단축키";
+    Close: "Close", "닫기";
+    SkipToStage: "Skip to the stage", "무대로 건너뛰기";
+    // the form
+    Topic: "Topic", "토픽";
+    Key: "Key", "키";
+    Value: "Value", "값";
+    Headers: "Headers", "헤더";
+    HeadersHint: "name=value, one per line", "이름=값, 한 줄에 하나";
+    Partition: "Partition", "파티션";
+    Auto: "by key", "키로 정함";
+    NoKey: "no key", "키 없음";
+    NoValue: "tombstone", "삭제 표시";
+    Acks: "acks", "acks";
+    Send: "Send", "보내기";
+    SendMany: "Send 24", "24개 보내기";
+    More: "More", "더 보기";
+    Less: "Less", "접기";
+    Message: "Message", "메시지";
+    AcksRestart: "Another acks needs another producer: the sandbox begins anew.", "acks를 바꾸면 프로듀서가 바뀌니, 모래상자를 처음부터 시작해요.";
+    Anew: "Begin anew", "처음부터";
+    BadHeaders: "Each header needs an equals sign: name=value.", "헤더마다 등호가 필요해요: 이름=값.";
+    BadPartition: "The partition is a number from 0, or empty.", "파티션은 0부터 시작하는 숫자이거나 비워 두세요.";
+    // live
+    BridgeUrl: "Bridge", "브리지";
+    Connect: "Connect", "연결";
+    Disconnect: "Disconnect", "연결 끊기";
+    Connecting: "connecting", "연결 중";
+    NotConnected: "not connected", "연결 안 됨";
+    // trace file
+    OpenFile: "Open a file", "파일 열기";
+    SaveTrace: "Save trace", "트레이스 저장";
+    DropHere: "Drop the trace here", "여기에 트레이스를 놓으세요";
+    FileKept: "What was shown before is still here.", "보고 있던 화면은 그대로예요.";
+    // stations
+    App: "App", "앱";
+    Front: "Client front", "클라이언트 앞단";
+    Accumulator: "Accumulator", "어큐뮬레이터";
+    Wire: "Wire", "전송";
+    Cluster: "Cluster", "클러스터";
+    AppSub: "your code", "내 코드";
+    FrontSub: "inside send()", "send() 안에서";
+    AccumulatorSub: "one queue per partition", "파티션마다 줄 하나";
+    WireSub: "a connection per broker", "브로커마다 연결 하나";
+    ClusterSub: "every partition on three brokers", "파티션마다 복제본 셋";
+    ClusterSubLive: "as far as the client is told", "클라이언트가 들은 만큼만";
+    Interceptors: "interceptors", "인터셉터";
+    Serializer: "serializer", "직렬화";
+    Partitioner: "partitioner", "파티셔너";
+    Sender: "sender", "센더";
+    Answers: "answers", "응답";
+    Ready: "ready", "보낼 준비 끝";
+    WillBeSentAgain: "will be sent again", "다시 보낼 거예요";
+    ConnectionLost: "connection lost", "연결 끊김";
+    Opening: "opening", "여는 중";
+    NoLeader: "no leader", "리더 없음";
+    LeaderUnknown: "leader unknown", "리더 모름";
+    Hw: "HW", "HW";
+    Isr: "ISR", "ISR";
+    OnlyThisDisk: "only on this disk", "이 디스크에만 있음";
+    InNoLiveLog: "in no live log", "살아 있는 로그에 없음";
+    NotObservable: "not observable from a client", "클라이언트에서는 볼 수 없음";
+    WaitsForMetadata: "waits for metadata", "메타데이터 대기";
+    Starting: "starting", "시작하는 중";
+    Paused: "frozen", "멈춤";
+    Fenced: "out of the cluster", "클러스터에서 빠짐";
+    // legend
+    LWaiting: "waiting", "대기";
+    LSolid: "in flight, or leader\u{2019}s log", "전송 중 또는 리더 로그";
+    LFollower: "follower\u{2019}s copy", "팔로워 복제본";
+    LToldOk: "told OK", "성공 응답 받음";
+    LRetry: "will be sent again", "다시 보냄";
+    LDead: "on a dead broker", "죽은 브로커에 있음";
+    LGhost: "lost though told OK", "성공인데 유실";
+    LFailed: "failed", "실패";
+    LUnknown: "unknown", "알 수 없음";
+    LDuplicate: "duplicate", "중복";
+    LOutOfOrder: "out of order", "순서 바뀜";
+    LHidden: "not observable", "볼 수 없음";
+    LHw: "high watermark: committed", "하이 워터마크: 여기까지 커밋됨";
+    // ledger
+    Ledger: "Ledger", "장부";
+    Sent: "sent", "보냄";
+    ToldOk: "told OK", "성공 응답";
+    Waiting: "waiting", "대기";
+    Failed: "failed", "실패";
+    InLog: "in log", "로그에 있음";
+    LostThoughOk: "lost though OK", "성공인데 유실";
+    Duplicate: "duplicate", "중복";
+    OutOfOrder: "out of order", "순서 바뀜";
+    Unknown: "unknown", "알 수 없음";
+    Hidden: "not observable", "볼 수 없음";
+    // brokers
+    Kill: "Kill", "강제 종료";
+    Restart: "Restart", "다시 시작";
+    // dock
+    Timeline: "Timeline", "타임라인";
+    Play: "Play", "재생";
+    Pause: "Pause", "일시정지";
+    Next: "Next event", "다음 이벤트";
+    Previous: "Previous event", "이전 이벤트";
+    Speed: "Speed", "속도";
+    AutoSpeed: "Auto speed", "자동 속도";
+    Sends: "sends", "send()";
+    FollowsLive: "live", "실시간";
+    BackToLive: "Back to now", "지금으로";
+    Quiet: "quiet", "조용함";
+    PastGone: "You changed the past. What came after it is gone.", "과거를 바꿨어요. 그 뒤에 있던 일은 사라졌어요.";
+    // record panel
+    Record: "Record", "레코드";
+    WhereTimeWent: "Where the time went", "시간을 어디에 썼나";
+    WhyHere: "Why it is here", "여기 있는 이유";
+    WhereCodeWaits: "Where your code waits", "내 코드는 어디서 기다리나";
+    PhaseSend: "send()", "send()";
+    PhaseMetadata: "metadata", "메타데이터";
+    PhaseLinger: "linger", "linger";
+    PhaseQueue: "queue", "줄 서기";
+    PhaseFlight: "in flight", "전송 중";
+    PhaseRetry: "retry wait", "재시도 대기";
+    FactIdentity: "Identity", "식별자";
+    FactSize: "Size", "크기";
+    FactPersisted: "Persisted", "저장 여부";
+    FactDeadline: "Deadline", "마감";
+    FactOffset: "Offset", "오프셋";
+    PersistedNo: "no: not written yet", "아직 쓰지 않음";
+    PersistedPossibly: "possibly: written, not answered", "알 수 없음: 썼지만 응답 없음";
+    PersistedYes: "yes: the leader answered", "네: 리더가 답했음";
+    PersistedUnknown: "unknown", "알 수 없음";
+    NoDeadline: "answered in time", "제때 답을 들음";
+    NoIdentity: "none: idempotence is off", "없음: 멱등성이 꺼져 있음";
+    IdentityLater: "given when it is sent", "보낼 때 받음";
+    // outline
+    Stage: "Stage", "무대";
+    Outline: "The stage in words", "글로 읽는 무대";
+    Empty: "empty", "비어 있음";
+    // keys dialog
+    KeySend: "write a message", "메시지 쓰기";
+    KeyPlay: "play or pause", "재생 또는 일시정지";
+    KeyStep: "next or previous event", "다음 또는 이전 이벤트";
+    KeyHop: "next or previous hop of the chosen record", "고른 레코드의 다음 또는 이전 단계";
+    KeyProblem: "next or previous problem", "다음 또는 이전 문제";
+    KeySpeed: "slower or faster", "느리게 또는 빠르게";
+    KeyEnds: "beginning or end", "처음 또는 끝";
+    KeyKill: "kill or restart broker 1, 2, 3", "브로커 1, 2, 3 강제 종료 또는 다시 시작";
+    KeyRecord: "choose the record before or after", "앞 또는 뒤 레코드 고르기";
+    KeyEscape: "close the panel", "패널 닫기";
+    KeyLanguage: "language", "언어";
+    KeyTheme: "light or dark", "밝게 또는 어둡게";
+    KeyHelp: "these keys", "이 목록";
+}
