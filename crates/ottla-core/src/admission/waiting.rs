@@ -113,15 +113,17 @@ impl Engine {
                 late = over;
                 topic.waiting = rest.into();
             }
-            if topic.waiting.is_empty() {
+            let empty = topic.waiting.is_empty();
+            // Before the topic is forgotten: the error tells what brokers last said about it.
+            if !late.is_empty() {
+                let error = self.max_block_error(ix, &late[0].record);
+                self.fail_waiting(now, ix, late, &error);
+            }
+            if empty {
                 self.waiting.swap_remove(index);
                 self.unwant(ix);
             } else {
                 index += 1;
-            }
-            if !late.is_empty() {
-                let error = self.max_block_error(ix, &late[0].record);
-                self.fail_waiting(now, ix, late, &error);
             }
         }
     }
