@@ -8,6 +8,7 @@ use crate::steps::{binaries, system};
 
 pub(crate) fn main(mut args: Args) -> Result<()> {
     let kafka = args.value("--kafka")?;
+    let topic = args.value("--topic")?;
     let port = args.value("--port")?;
     if let Some(port) = &port {
         port.parse::<u16>()
@@ -19,7 +20,7 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     Page::Demo.build()?;
     let ottla = binaries::ottla("demo")?;
     let mut command = Cmd::new(ottla).args(["demo", "--page"]).arg(Page::Demo.dir());
-    for (name, value) in [("--kafka", kafka), ("--port", port)] {
+    for (name, value) in [("--kafka", kafka), ("--topic", topic), ("--port", port)] {
         if let Some(value) = value {
             command = command.args([name, &value]);
         }

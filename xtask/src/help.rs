@@ -15,12 +15,13 @@ cargo xtask COMMAND [OPTIONS]: everything about this repository, with nothing in
 Exit code: 0 done, 1 something failed or is missing, 2 wrong arguments.";
 
 pub(crate) const DEMO: &str = "\
-cargo xtask demo [--kafka BOOTSTRAP] [--port N] [--no-open]
+cargo xtask demo [--kafka BOOTSTRAP] [--topic NAME] [--port N] [--no-open]
 
 Builds the page and the program ottla, starts a simulated cluster on loopback ports, a bridge and the page's
 server, prints the address and opens it. Ctrl-C ends all of them.
 
   --kafka BOOTSTRAP   a real Kafka instead of the simulated cluster, as host:port,host:port
+  --topic NAME        what the page may publish to; created if it does not exist (default: ottla-demo)
   --port N            the page's port (default: 7447)
   --no-open           print the address, open nothing
 

@@ -13,6 +13,7 @@ mod connection;
 mod exit;
 mod formatter;
 mod line_reader;
+mod page_server;
 mod progress;
 mod properties;
 mod spelling;
@@ -49,7 +50,9 @@ enum Command {
     Partition(commands::partition::PartitionArgs),
     ProducerPerfTest(commands::producer_perf_test::PerfArgs),
     VerifiableProducer(commands::verifiable_producer::VerifiableArgs),
+    DevCluster(commands::dev_cluster::DevClusterArgs),
     Bridge(commands::bridge::BridgeArgs),
+    Demo(commands::demo::DemoArgs),
     Trace(commands::trace::TraceArgs),
 }
 
@@ -99,7 +102,9 @@ fn in_runtime(command: Command) -> Outcome {
             Command::Topics(args) => commands::topics::run(args).await,
             Command::ProducerPerfTest(args) => commands::producer_perf_test::run(args).await,
             Command::VerifiableProducer(args) => commands::verifiable_producer::run(args).await,
+            Command::DevCluster(args) => commands::dev_cluster::run(args).await,
             Command::Bridge(args) => commands::bridge::run(args).await,
+            Command::Demo(args) => commands::demo::run(args).await,
             Command::Partition(_) | Command::Trace(_) => unreachable!("these need no runtime"),
         }
     });

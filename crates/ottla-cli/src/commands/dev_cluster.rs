@@ -26,7 +26,7 @@ const RETENTION_BYTES: i64 = 256 << 20;
   ottla dev-cluster --topic orders:3
   ottla dev-cluster --brokers 1 --port-base 0 --set auto.create.topics.enable=false --topic clicks
   ottla dev-cluster --topic orders:3:3:min.insync.replicas=2 --set broker.session.timeout.ms=2000")]
-pub struct DevClusterArgs {
+pub(crate) struct DevClusterArgs {
     /// Number of brokers; their node ids begin at 1.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     brokers: u16,
@@ -105,7 +105,7 @@ impl FromStr for Setting {
 }
 
 /// Serves until `quit` or Ctrl-C.
-pub async fn run(args: DevClusterArgs) -> Outcome {
+pub(crate) async fn run(args: DevClusterArgs) -> Outcome {
     let server = start(args).await?;
     say(&server.bootstrap());
     eprintln!("the cluster is up; `help` lists what can be done to it, Ctrl-C ends it");

@@ -4,6 +4,8 @@ pub(crate) mod bridge;
 pub(crate) mod console_consumer;
 pub(crate) mod console_producer;
 pub(crate) mod deliveries;
+pub(crate) mod demo;
+pub(crate) mod dev_cluster;
 pub(crate) mod partition;
 pub(crate) mod producer_perf_test;
 pub(crate) mod topics;
