@@ -51,7 +51,8 @@ pub enum DeliveryErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryError {
     /// Kafka's name of the error (`NOT_ENOUGH_REPLICAS`), or ours for errors that only a client has
-    /// (`DELIVERY_TIMEOUT`, `MAX_BLOCK_TIMEOUT`, `RECORD_TOO_LARGE`, `CLOSED`).
+    /// (`DELIVERY_TIMEOUT`, `MAX_BLOCK_TIMEOUT`, `NO_BROKER` when not one address of the cluster ever answered,
+    /// `RECORD_TOO_LARGE`, `CLOSED`).
     pub code: &'static str,
     /// By culprit.
     pub kind: DeliveryErrorKind,

@@ -50,10 +50,11 @@ pub struct Listener {
 }
 
 /// Who is expected on a listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
-    /// Web pages: a request must carry one of the listed origins.
+    /// Web pages: a request must carry one of the listed origins. The stricter class is the default.
+    #[default]
     Browser,
     /// Programs and edge workers, which send no `Origin`. A request that carries one comes from a page and is
     /// refused unless it is listed.
@@ -119,6 +120,7 @@ struct RawConfig {
 #[serde(deny_unknown_fields)]
 struct RawListener {
     bind: Spanned<String>,
+    #[serde(default)]
     class: Class,
     #[serde(default)]
     origins: Vec<Spanned<String>>,

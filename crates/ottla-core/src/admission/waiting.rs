@@ -201,7 +201,11 @@ impl Engine {
                 },
             ),
             _ => (
-                "MAX_BLOCK_TIMEOUT",
+                if self.network.nodes.is_empty() {
+                    "NO_BROKER"
+                } else {
+                    "MAX_BLOCK_TIMEOUT"
+                },
                 alloc::format!(
                     "no broker told of topic {}: {}; check bootstrap.servers",
                     topic.name,

@@ -1,0 +1,166 @@
+//! Bad input: what is wrong, where, and what to do, in one or two lines; the right exit code; nothing lost silently.
+
+use ottla_tests::kafka::Kafka;
+use ottla_tests::places::{program, run_dir};
+use ottla_tests::ports;
+use ottla_tests::run::{Finished, Run};
+
+fn producer(bootstrap: &str, topic: &str, args: &[&str], input: impl Into<Vec<u8>>) -> Finished {
+    Run::new(program("ottla"))
+        .args([
+            "console-producer",
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            topic,
+        ])
+        .args(args)
+        .input(input)
+        .finish()
+}
+
+/// Exit code, every needle in what was said, and no more than two lines beside notices.
+#[track_caller]
+fn refused(run: &Finished, code: i32, needles: &[&str]) {
+    let errors = run.errors();
+    assert_eq!(run.code, Some(code), "{errors}");
+    for needle in needles {
+        assert!(errors.contains(needle), "no {needle:?} in:\n{errors}");
+    }
+    let said = errors
+        .lines()
+        .filter(|line| !line.starts_with("notice:") && !line.starts_with("warning:"))
+        .count();
+    assert!((1..=2).contains(&said), "{said} lines:\n{errors}");
+}
+
+fn properties<'a>(pairs: &[&'a str]) -> Vec<&'a str> {
+    pairs
+        .iter()
+        .flat_map(|pair| ["--command-property", *pair])
+        .collect()
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_before_anything_is_sent() {
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["lingerms=5"], &["lingerms", "linger.ms"]),
+        (&["timeout.ms=5"], &["timeout.ms", "request.timeout.ms"]),
+        (
+            &["enable.idempotence=true", "acks=1"],
+            &["enable.idempotence", "acks"],
+        ),
+        (&["acks=2"], &["acks", "2", "all"]),
+        (&["batch.size=-1"], &["batch.size", "-1"]),
+    ];
+    for (pairs, needles) in cases {
+        // Nobody listens there: a client that connected before it looked at its configuration would take longer.
+        refused(
+            &producer("127.0.0.1:1", "t", &properties(pairs), "x\n"),
+            2,
+            needles,
+        );
+    }
+}
+
+#[test]
+fn a_line_without_separator_is_named_and_what_was_before_it_is_delivered() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("separator");
+    kafka.tools().create_topic(&topic, 1, &[]);
+    let args = ["--reader-property", "parse.key=true"];
+    let run = producer(
+        kafka.bootstrap(),
+        &topic,
+        &args,
+        "k\tone\nk\ttwo\nthree\nk\tfour\n",
+    );
+    refused(&run, 2, &["line 3", "key.separator", "three"]);
+    let read = ottla_tests::kcat::consume(kafka.bootstrap(), &topic, 0, &[]);
+    assert_eq!(read.lines(), ["one", "two"]);
+}
+
+#[test]
+fn a_record_of_two_megabytes_fails_and_its_neighbours_do_not() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("large");
+    kafka.tools().create_topic(&topic, 1, &[]);
+    let large = "x".repeat(2 << 20);
+    let run = producer(
+        kafka.bootstrap(),
+        &topic,
+        &[],
+        format!("before\n{large}\nafter\n"),
+    );
+    refused(&run, 1, &["record 2", "max.request.size", "1 of 3"]);
+    let read = ottla_tests::kcat::consume(kafka.bootstrap(), &topic, 0, &[]);
+    assert_eq!(read.lines(), ["before", "after"]);
+}
+
+#[test]
+fn an_unknown_topic_fails_after_max_block_ms() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("nowhere");
+    let run = producer(
+        kafka.bootstrap(),
+        &topic,
+        &properties(&["max.block.ms=2000"]),
+        "x\n",
+    );
+    refused(&run, 1, &["UNKNOWN_TOPIC_OR_PARTITION", &topic, "max.block.ms"]);
+}
+
+#[test]
+fn nobody_at_the_bootstrap_address() {
+    let address = format!("127.0.0.1:{}", ports::free());
+    let run = producer(&address, "t", &properties(&["max.block.ms=2000"]), "x\n");
+    refused(&run, 3, &[&address, "max.block.ms"]);
+}
+
+#[test]
+fn a_topic_name_with_a_space() {
+    let kafka = Kafka::shared();
+    let run = producer(kafka.bootstrap(), "my topic", &[], "x\n");
+    refused(
+        &run,
+        1,
+        &["INVALID_TOPIC_EXCEPTION", "my topic", "'.', '_' and '-'"],
+    );
+}
+
+#[test]
+fn a_truncated_trace_file() {
+    let file = run_dir("trace").join("run.jsonl");
+    let header = r#"{"ottla_trace":1,"writer":"test","level":"batch"}"#;
+    std::fs::write(&file, format!("{header}\n{{\"t\":1,\"seq\":0,\"sour"))
+        .expect("the run directory can be written");
+    let run = Run::new(program("ottla"))
+        .args(["trace", "check"])
+        .args([&file])
+        .finish();
+    refused(&run, 2, &["run.jsonl", "line 2", "cut off"]);
+}
+
+#[test]
+fn a_broken_bridge_configuration() {
+    let file = run_dir("bridge").join("bridge.toml");
+    for (text, needles) in [
+        (
+            "[[listener]]\nbnid = \"127.0.0.1:0\"\n",
+            ["bridge.toml:2", "bnid"],
+        ),
+        (
+            "[[listener]]\nbind = \"127.0.0.1:0\n",
+            ["bridge.toml:2", "string"],
+        ),
+    ] {
+        std::fs::write(&file, text).expect("the run directory can be written");
+        let run = Run::new(program("ottla"))
+            .args(["bridge", "check"])
+            .args([&file])
+            .finish();
+        let errors = run.errors();
+        assert_eq!(run.code, Some(2), "{errors}");
+        assert!(needles.iter().all(|needle| errors.contains(needle)), "{errors}");
+    }
+}
