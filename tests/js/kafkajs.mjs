@@ -1,0 +1,51 @@
+// kafkajs beside ours: `produce BOOTSTRAP TOPIC COUNT` or `consume BOOTSTRAP TOPIC COUNT`, which prints the values.
+import { createRequire } from 'node:module';
+import { decompress as zstdDecompress } from 'fzstd';
+import { compressFrame, decompressFrame } from 'lz4-napi';
+
+const require = createRequire(import.meta.url);
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = require('kafkajs');
+
+CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: (encoder) => compressFrame(encoder.buffer),
+  decompress: (buffer) => decompressFrame(buffer),
+});
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: () => Promise.reject(new Error('fzstd only decompresses')),
+  decompress: async (buffer) => Buffer.from(zstdDecompress(buffer)),
+});
+
+const [mode, bootstrap, topic, countText] = process.argv.slice(2);
+const count = Number(countText);
+const kafka = new Kafka({ brokers: bootstrap.split(','), clientId: 'peer', logLevel: logLevel.ERROR });
+
+async function produce() {
+  const producer = kafka.producer();
+  await producer.connect();
+  for (let from = 0; from < count; from += 1000) {
+    const messages = Array.from({ length: Math.min(1000, count - from) }, (_, i) => ({ key: `k${(from + i) % 50}`, value: `${from + i}` }));
+    await producer.send({ topic, messages });
+  }
+  await producer.disconnect();
+}
+
+async function consume() {
+  const consumer = kafka.consumer({ groupId: `peer-${process.pid}` });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const values = [];
+  await new Promise((resolve, reject) => {
+    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+    consumer.run({
+      eachMessage: async ({ message }) => {
+        values.push(message.value.toString());
+        if (values.length === count) resolve();
+      },
+    });
+  });
+  await consumer.disconnect();
+  console.log(values.join('\n'));
+}
+
+await { produce, consume }[mode]();
