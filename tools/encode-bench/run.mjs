@@ -11,7 +11,7 @@ if (!wasmPath) {
   process.exit(2)
 }
 const BATCH = 64 * 1024
-const ROUNDS = 15
+const ROUNDS = 7
 
 async function best(records, round) {
   let fastest = Infinity

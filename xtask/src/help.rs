@@ -56,10 +56,12 @@ Example:
   cargo xtask prove";
 
 pub(crate) const BENCH: &str = "\
-cargo xtask bench [TARGET...]
+cargo xtask bench [TARGET...] [--rounds N]
 
 Every timed figure, in one run, the other clients beside ours. Without a target all of them run; `list` names
-them and says what each measures. Nothing here gates `test`.
+them and says what each measures. Nothing here gates `test`. Exit code 1 when a bar is missed.
+
+  --rounds N   how often each peer runs; all take turns, and medians are printed (default: 3)
 
 Examples:
   cargo xtask bench list

@@ -163,7 +163,7 @@ mod off {
 
     /// Tracing compiled out.
     #[derive(Clone, Debug, Default)]
-    pub(crate) struct Tracer;
+    pub(crate) struct Tracer {}
 
     impl Tracer {
         pub(crate) const fn level(&self) -> Level {

@@ -2,6 +2,8 @@
 
 use crate::bench::Target;
 use crate::bench::report::Report;
+use crate::bench::series::{Series, plain};
+use crate::bench::table::Table;
 use crate::failure::{Failure, Result};
 use crate::json;
 use crate::run::Cmd;
@@ -15,63 +17,81 @@ pub(crate) const TARGET: Target = Target {
     run,
 };
 
+const PEERS: [&str; 4] = ["native", "wasm", "@platformatic/kafka", "kafkajs"];
+const VALUE_LENS: [usize; 2] = [100, 1000];
 /// What kafkajs takes, divided by what we may take.
 const BARS: [(&str, f64); 2] = [("native", 60.0), ("wasm", 30.0)];
 
 fn run(report: &mut Report) -> Result<()> {
     rust::targets(&[rust::WASM])?;
     node::packages()?;
-    let mut lines = String::new();
-    step("encode-bench", || {
-        let build = ["build", "--release", "--package", "encode-bench"];
-        Cmd::cargo().args(build).logged("bench-encode-build")?;
-        Cmd::cargo()
-            .args(build)
-            .args(["--lib", "--target", rust::WASM])
-            .logged("bench-encode-build-wasm")?;
-        lines += &Cmd::new(tree::target().join("release/encode-bench")).logged("bench-encode-native")?;
-        let wasm = tree::target().join(rust::WASM).join("release/encode_bench.wasm");
-        let node = Cmd::new("node")
-            .args(["tools/encode-bench/run.mjs"])
-            .arg(wasm)
-            .arg(tree::root().join("node_modules"));
-        lines += &node.logged("bench-encode-node")?;
-        Ok(Outcome::Done("ran".to_owned()))
+    build()?;
+    let mut rounds = Vec::new();
+    step("encoding in turns", || {
+        for _ in 0..report.rounds() {
+            rounds.push(round()?);
+        }
+        Ok(Outcome::Done(format!("{} rounds", rounds.len())))
     })?;
-    for value_len in [100.0, 1000.0] {
-        let figures: Vec<(String, f64)> = lines.lines().filter_map(|line| figure(line, value_len)).collect();
-        for (target, ns) in &figures {
-            report.figure(&format!("{target}, {value_len} B values"), *ns, "ns/record");
+    let figures = |peer: &str, value_len: usize| -> Result<Series> {
+        let series: Series = rounds
+            .iter()
+            .filter_map(|lines| figure(lines, peer, value_len))
+            .collect();
+        if series.is_empty() {
+            return Err(Failure::step(format!(
+                "no figure for {peer} in:\n{}",
+                rounds.join("\n")
+            )));
         }
-        // The bars are for the size that most records have; large values only measure the CRC.
-        if value_len > 100.0 {
-            continue;
-        }
-        let of = |name: &str| {
-            let found = figures
-                .iter()
-                .find(|(target, _)| target == name)
-                .map(|(_, ns)| *ns);
-            found.ok_or_else(|| Failure::step(format!("no figure for {name} in:\n{lines}")))
-        };
-        let kafkajs = of("kafkajs")?;
-        for (target, ratio) in BARS {
-            report.at_most(
-                &format!("{target} against 1/{ratio} of kafkajs"),
-                of(target)?,
-                kafkajs / ratio,
-                "ns/record",
-            );
-        }
+        Ok(series)
+    };
+    let mut table = Table::new(&["ns per record", "100 B", "1,000 B", "of kafkajs at 100 B"]);
+    for peer in PEERS {
+        let [small, large] = [figures(peer, VALUE_LENS[0])?, figures(peer, VALUE_LENS[1])?];
+        let ratio = figures("kafkajs", VALUE_LENS[0])?.over(&small);
+        let ratio = ratio
+            .median()
+            .map_or("-".to_owned(), |times| format!("1/{}", plain(times)));
+        table.row([peer.to_owned(), small.shown(plain), large.shown(plain), ratio]);
+    }
+    report.table("Encoding into 64 KB batches, header and CRC included", &table);
+    for (peer, times) in BARS {
+        let ratio = figures("kafkajs", VALUE_LENS[0])?.over(&figures(peer, VALUE_LENS[0])?);
+        let what = format!("{peer}, 100 B values: times faster than kafkajs");
+        report.at_least(&what, ratio.median().unwrap_or(0.0), times, "");
     }
     Ok(())
 }
 
-fn figure(line: &str, value_len: f64) -> Option<(String, f64)> {
-    let same = json::number(line, "value_len").is_some_and(|length| (length - value_len).abs() < 0.5);
-    if same {
-        Some((json::text(line, "target")?, json::number(line, "ns_per_record")?))
-    } else {
-        None
-    }
+fn build() -> Result<()> {
+    step("encode-bench, native and wasm", || {
+        let build = ["build", "--release", "--package", "encode-bench"];
+        Cmd::cargo().args(build).logged("bench-encode-build")?;
+        let wasm = ["--lib", "--target", rust::WASM];
+        Cmd::cargo()
+            .args(build)
+            .args(wasm)
+            .logged("bench-encode-build-wasm")?;
+        Ok(Outcome::Done("built".to_owned()))
+    })
+}
+
+/// The lines of all peers.
+fn round() -> Result<String> {
+    let mut lines = Cmd::new(tree::target().join("release/encode-bench")).logged("bench-encode-native")?;
+    let wasm = tree::target().join(rust::WASM).join("release/encode_bench.wasm");
+    let node = Cmd::new("node").args(["tools/encode-bench/run.mjs"]).arg(wasm);
+    lines += &node
+        .arg(tree::root().join("node_modules"))
+        .logged("bench-encode-node")?;
+    Ok(lines)
+}
+
+fn figure(lines: &str, peer: &str, value_len: usize) -> Option<f64> {
+    let is_it = |line: &&str| {
+        json::text(line, "target").as_deref() == Some(peer)
+            && json::number(line, "value_len").is_some_and(|len| (len - value_len as f64).abs() < 0.5)
+    };
+    json::number(lines.lines().find(is_it)?, "ns_per_record")
 }

@@ -1,11 +1,21 @@
 //! `cargo xtask bench`: every timed figure. One file per target.
 
+mod core;
 mod encode;
+mod null_transport;
 mod report;
+mod series;
+mod table;
+mod trace;
+
+use std::time::Instant;
 
 use crate::args::Args;
 use crate::bench::report::Report;
 use crate::failure::{Failure, Result};
+
+/// Runs of each peer unless `--rounds` says otherwise.
+const ROUNDS: usize = 3;
 
 /// One bench.
 pub(crate) struct Target {
@@ -16,14 +26,20 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 1] = [encode::TARGET];
+const TARGETS: [Target; 3] = [encode::TARGET, null_transport::TARGET, trace::TARGET];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {
+    let rounds = args.value("--rounds")?;
+    let rounds = rounds.map(|text| match text.parse() {
+        Ok(rounds @ 1..) => Ok(rounds),
+        _ => Err(args.refusal(&format!("--rounds {text}: not a number from 1"))),
+    });
+    let rounds = rounds.transpose()?.unwrap_or(ROUNDS);
     let named = args.targets();
     args.finish()?;
     if named.iter().any(|name| name == "list") {
         for target in &TARGETS {
-            println!("  {:<12} {}", target.name, target.measures);
+            println!("  {:<15} {}", target.name, target.measures);
         }
         return Ok(());
     }
@@ -35,13 +51,26 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
             "there is no bench `{name}`; `cargo xtask bench list` names them"
         )));
     }
-    let mut report = Report::default();
+    let mut report = Report::new(rounds);
     for target in TARGETS
         .iter()
         .filter(|target| named.is_empty() || named.iter().any(|name| name == target.name))
     {
-        println!("\n{}: {}", target.name, target.measures);
-        (target.run)(&mut report)?;
+        run(target, &mut report);
     }
+    println!(
+        "\nFigures are medians of {rounds} runs, in which all peers took turns; ~ marks those that differ by more \
+         than a quarter, with their range. Ratios are taken run by run."
+    );
     report.finish()
+}
+
+/// A target that fails must not hide the figures of the others.
+fn run(target: &Target, report: &mut Report) {
+    println!("\n{}: {}", target.name, target.measures);
+    let start = Instant::now();
+    match (target.run)(report) {
+        Ok(()) => println!("  {} took {:.0} s", target.name, start.elapsed().as_secs_f64()),
+        Err(failure) => report.unmeasured(target.name, failure.message()),
+    }
 }
