@@ -144,7 +144,9 @@ impl Engine {
             self.outbox.push_back(Output::Room);
         }
         self.advance_lifecycle(now);
-        if !self.dirty {
+        if self.lifecycle.is_closed() {
+            self.wake = Wake::default();
+        } else if !self.dirty {
             self.wake = self.next_wake(now);
         }
     }

@@ -15,6 +15,7 @@ use crate::metrics::Counters;
 use crate::record::{Record, RecordId};
 pub use crate::send_error::{RefuseReason, SendError};
 use crate::time::Instant;
+use crate::wake::Wake;
 
 /// What is known of a partition, for [`Producer::partitions_for`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,8 @@ impl<X: Extensions> Producer<X> {
                 self.drained = false;
                 return output;
             }
-            if !self.engine.dirty && !self.engine.wake.is_due(now) {
+            let due = self.engine.dirty || self.engine.wake.is_due(now);
+            if !due || self.engine.suspended.is_some() {
                 break;
             }
             self.engine.progress(now);
@@ -145,7 +147,11 @@ impl<X: Extensions> Producer<X> {
         }
         self.trace_snapshot(now);
         self.drained = true;
-        let wake = self.engine.wake;
+        let wake = match self.engine.suspended {
+            // Timers that fire between freezing and thawing must not judge by a clock that jumped.
+            Some(_) => Wake::default(),
+            None => self.engine.wake,
+        };
         Output::Wait {
             at: wake.at,
             why: wake.why,

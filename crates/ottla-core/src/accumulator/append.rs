@@ -37,6 +37,7 @@ impl Engine {
         if before == 0 {
             self.open_batch(now, ix, record);
         }
+        let batch_size = self.settings.batch_size;
         let open = self
             .partition_mut(ix)
             .open
@@ -55,8 +56,10 @@ impl Engine {
         open.slots.push(RecordSlot::new(id, record));
         open.charge += bytes;
         let batch = open.id;
-        let grown = open.builder.estimated_size(estimate) - before;
-        let is_full = open.builder.is_full(estimate);
+        let size = open.builder.estimated_size(estimate);
+        let grown = size - before;
+        // A single record larger than `batch.size` would linger in Java until the next one does not fit.
+        let is_full = size >= batch_size;
         self.memory.take(bytes);
         self.tracer.emit_record(now, || Event::Appended {
             record: id.0,

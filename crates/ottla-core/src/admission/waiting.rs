@@ -15,6 +15,9 @@ use crate::extensions::Extensions;
 use crate::record::{Record, RecordId};
 use crate::time::Instant;
 
+/// Why metadata is asked for when a topic seems to have too few partitions.
+const MISSING_PARTITION: &str = "a record names a partition that is not known";
+
 /// An accepted record without a partition.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
@@ -55,8 +58,7 @@ impl Engine {
         topic.waiting.push_back(waiting);
         if topic.is_known() {
             // It names a partition that the topic does not have: perhaps the topic has grown.
-            self.refresh
-                .want_all("a record names a partition that is not known");
+            self.refresh.want_all(MISSING_PARTITION);
         } else {
             self.want_topic(ix);
         }
@@ -66,11 +68,15 @@ impl Engine {
     /// Gives waiting records their partitions, oldest first, once their topic is known.
     pub(crate) fn admit_waiting<X: Extensions>(&mut self, now: Instant, extensions: &mut X) {
         for ix in core::mem::take(&mut self.waiting) {
-            if self.topics.get(ix).is_known() {
+            let is_known = self.topics.get(ix).is_known();
+            if is_known {
                 self.admit_topic(now, ix, extensions);
             }
             if !self.topics.get(ix).waiting.is_empty() {
                 self.waiting.push(ix);
+                if is_known {
+                    self.refresh.want_all(MISSING_PARTITION);
+                }
             }
         }
     }
