@@ -85,7 +85,7 @@ async fn nobody_at_the_bootstrap_address() {
     let error = delivery.await.expect_err("nobody is there");
     assert_eq!(
         (error.code(), error.kind()),
-        ("MAX_BLOCK_TIMEOUT", ErrorKind::Timeout),
+        ("NO_BROKER", ErrorKind::Timeout),
         "{error}"
     );
     assert_eq!(error.persisted(), Persisted::No);

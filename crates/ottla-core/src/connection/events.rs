@@ -186,8 +186,14 @@ impl Engine {
         let peer = connection.peer;
         if loss != Loss::Wanted {
             self.network.back_off(now, peer, &self.settings, &mut self.rng);
-            self.network
-                .note_failure(alloc::format!("{}: {why}", connection.address));
+            // Shells that know the name that they looked up say it themselves.
+            let address = alloc::format!("{}", connection.address);
+            let failure = if why.starts_with(&address) {
+                why.into()
+            } else {
+                alloc::format!("{address}: {why}")
+            };
+            self.network.note_failure(failure);
             self.counters.connections_lost += 1;
         }
         self.tracer.emit(now, || Event::Disconnected {
