@@ -148,7 +148,6 @@ impl Producer {
         accept: impl FnOnce(&mut State, ottla_core::RecordId) -> T,
     ) -> Result<T, KafkaError> {
         let shared = &self.inner.shared;
-        stamp(shared, &mut record);
         let mut state = shared.lock();
         if let Some(error) = state.refusal() {
             return Err(error.with_record(record.into_owned()));
@@ -157,6 +156,7 @@ impl Producer {
             return Err(KafkaError::full().with_record(record.into_owned()));
         }
         let now = shared.clock.now();
+        stamp(shared, now, &mut record);
         let accepted = state.core.send(now, record);
         let accepted = accepted.map(|id| accept(&mut state, id));
         state.pump(now);
@@ -237,9 +237,9 @@ impl Producer {
 }
 
 // A record that brings no time of its own gets that of its sending.
-fn stamp(shared: &Shared, record: &mut Record<'_>) {
+fn stamp(shared: &Shared, now: Instant, record: &mut Record<'_>) {
     if record.timestamp.is_none() {
-        record.timestamp = Some(Timestamp(shared.clock.wall_millis()));
+        record.timestamp = Some(Timestamp(shared.clock.wall_millis(now)));
     }
 }
 
@@ -278,10 +278,9 @@ impl<T, W: Unpin> Future for Send<'_, T, W> {
         std::task::ready!(crate::rt::poll_proceed(cx));
         let this = self.get_mut();
         let shared = this.shared;
-        let Some(mut record) = this.record.take() else {
+        let Some(record) = this.record.take() else {
             panic!("a send is polled after it was ready");
         };
-        stamp(shared, &mut record);
         let mut wakers = [None, None];
         let polled = {
             let mut state = shared.lock();
@@ -302,13 +301,14 @@ impl<'a, T, W> Send<'a, T, W> {
     fn try_now(
         &mut self,
         state: &mut State,
-        record: Record<'a>,
+        mut record: Record<'a>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<T, KafkaError>> {
         if let Some(error) = state.refusal() {
             return Poll::Ready(Err(error.with_record(record.into_owned())));
         }
         let now = self.shared.clock.now();
+        stamp(self.shared, now, &mut record);
         let since = match self.ticket.map(|ticket| state.room.turn(ticket)) {
             None if state.room.is_empty() => now,
             Some(Turn::Now(since)) => since,

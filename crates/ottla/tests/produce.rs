@@ -81,15 +81,11 @@ async fn a_record_without_time_gets_the_time_of_its_sending() {
             .expect("after 1970")
             .as_millis() as i64
     };
-    let before = wall();
-    let metadata = producer
-        .send(Record::to("t").value("v"))
-        .await
-        .expect("room")
-        .await
-        .expect("delivered");
+    let metadata = producer.send(Record::to("t").value("v")).await;
+    let metadata = metadata.expect("there is room").await.expect("it is delivered");
+    // The clock is read once a second, and tests share the machine with others.
     assert!(
-        (before..=wall()).contains(&metadata.timestamp),
+        (metadata.timestamp - wall()).abs() < 1000,
         "{}",
         metadata.timestamp
     );

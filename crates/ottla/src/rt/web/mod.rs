@@ -51,8 +51,8 @@ impl Start {
     not(target_arch = "wasm32"),
     expect(dead_code, reason = "native clocks are std's")
 )]
-pub(crate) fn wall_millis() -> i64 {
-    js_sys::Date::now() as i64
+pub(crate) fn wall_micros() -> i64 {
+    (js_sys::Date::now() * 1000.0) as i64
 }
 
 #[cfg_attr(
