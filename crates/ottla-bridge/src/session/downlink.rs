@@ -17,6 +17,8 @@ use crate::ws::ping_frame;
 
 /// How much is asked of the broker's socket at once, and the size up to which an answer is not counted in the budget.
 const READ_SIZE: usize = 16 * 1024;
+/// Room for a few answers to Produce.
+const FIRST_READ: usize = 2 * 1024;
 /// Answers are written together up to about this much.
 const WRITE_SIZE: usize = 64 * 1024;
 /// Unanswered Pings after which a client counts as gone.
@@ -179,6 +181,7 @@ impl<'a> Downlink<'a> {
             }
             None => READ_SIZE,
         };
+        self.raw.reserve(FIRST_READ);
         match self.broker.try_read_buf(&mut (&mut self.raw).limit(room)) {
             Ok(0) => Err(End::BrokerClosed),
             Ok(_) if !expected && self.answers.is_empty() => Err(self.bad(&BadAnswer(

@@ -10,6 +10,8 @@ use crate::close::{Close, CloseCode};
 
 /// How much is asked of the socket at once while no large payload is wanted.
 const READ_SIZE: usize = 16 * 1024;
+/// The same after a large frame: enough for the next header. What follows it is then read to where it belongs.
+const HEADER_READ_SIZE: usize = 256;
 /// Below this, a read of its own is not worth saving one copy.
 const DIRECT_READ: usize = 4 * 1024;
 
@@ -22,6 +24,8 @@ pub(crate) struct Incoming {
     frame: Option<Frame>,
     /// A fragmented message has begun.
     in_message: bool,
+    /// The last data frame was large.
+    bulk: bool,
 }
 
 #[derive(Debug)]
@@ -57,8 +61,7 @@ impl Incoming {
     pub(crate) fn new(already_read: &[u8]) -> Self {
         Self {
             raw: BytesMut::from(already_read),
-            frame: None,
-            in_message: false,
+            ..Self::default()
         }
     }
 
@@ -92,6 +95,7 @@ impl Incoming {
                 };
                 self.raw.advance(len);
                 self.begin(header.opcode, header.fin)?;
+                self.bulk = header.payload_len >= READ_SIZE as u64;
                 let control = header.opcode.is_control().then(|| Control {
                     opcode: header.opcode,
                     payload: BytesMut::new(),
@@ -178,8 +182,9 @@ impl Incoming {
                     result
                 }
                 _ => {
-                    self.raw.reserve(READ_SIZE);
-                    socket.try_read_buf(&mut (&mut self.raw).limit(READ_SIZE))
+                    let size = if self.bulk { HEADER_READ_SIZE } else { READ_SIZE };
+                    self.raw.reserve(size);
+                    socket.try_read_buf(&mut (&mut self.raw).limit(size))
                 }
             };
             match result {
