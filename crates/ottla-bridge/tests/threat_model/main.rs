@@ -8,6 +8,8 @@ mod apis;
 mod closing;
 mod frames;
 mod limits;
+#[cfg(target_os = "linux")]
+mod memory;
 mod origins;
 mod pressure;
 mod topics;

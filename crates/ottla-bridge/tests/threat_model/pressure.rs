@@ -1,40 +1,13 @@
 //! Line 4: peers that do not read, and the byte budget.
 
-use bytes::Bytes;
-use futures_util::{FutureExt, SinkExt};
+use futures_util::SinkExt;
 use ottla_wire::ErrorCode;
 use ottla_wire::messages::metadata::MetadataRequest;
 use ottla_wire::messages::produce::ProduceResponse;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::client::{batch, produce, results};
-use crate::support::{Client, FakeCluster, TestBridge};
-
-/// Feeds requests until nothing is taken any more. The runtime looks at its sockets every 61 polls or so.
-async fn push_until_blocked(client: &mut Client, request: &Bytes) {
-    let mut idle_polls = 0;
-    while idle_polls < 3000 {
-        match client
-            .socket
-            .send(Message::Binary(request.clone()))
-            .now_or_never()
-        {
-            Some(sent) => {
-                sent.unwrap();
-                idle_polls = 0;
-            }
-            None => {
-                idle_polls += 1;
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-}
-
-fn encoded(acks: i16, payload_len: usize) -> Bytes {
-    let request = produce(acks, &[("clicks", &[(0, batch(&vec![5; payload_len]))])]);
-    ottla_wire::encode_request(1, None, 9, &request).unwrap().into()
-}
+use crate::support::client::{encoded, push_until_blocked, results};
+use crate::support::{FakeCluster, TestBridge};
 
 #[tokio::test]
 async fn t04_a_broker_that_does_not_read_stops_the_clients_and_costs_one_request_each() {

@@ -19,7 +19,7 @@ use ottla_wire::messages::produce::{
 };
 use ottla_wire::{AnyRequest, decode_request, encode_response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -90,7 +90,11 @@ impl FakeCluster {
 
     /// Starts a broker, on a port of its own even if it ran before.
     pub(crate) async fn start_broker(&mut self, node: i32) {
-        let listener = TcpListener::bind((HOST, 0)).await.unwrap();
+        // What the system buffers for a broker that does not read is nobody's memory here, and takes time to fill.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.bind(SocketAddr::new(HOST.parse().unwrap(), 0)).unwrap();
+        let listener = socket.listen(128).unwrap();
         self.state()
             .addresses
             .insert(node, listener.local_addr().unwrap());

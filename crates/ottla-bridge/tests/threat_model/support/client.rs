@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use ottla_wire::messages::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
@@ -204,6 +204,16 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     response.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
+/// One value of a metrics page; 0 if it is not there.
+pub(crate) async fn metric(admin: SocketAddr, name: &str) -> f64 {
+    let page = get(admin, "/metrics").await;
+    let line = page
+        .lines()
+        .find(|line| line.starts_with(name) && line[name.len()..].starts_with(' '));
+    line.and_then(|line| line.rsplit(' ').next())
+        .map_or(0.0, |value| value.parse().unwrap())
+}
+
 /// Sends bytes, and returns everything that comes back until the end.
 pub(crate) async fn raw_http(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -214,4 +224,30 @@ pub(crate) async fn raw_http(address: SocketAddr, request: &str) -> String {
         .expect("an answer in time")
         .unwrap();
     String::from_utf8(response).unwrap()
+}
+
+/// Feeds requests until nothing is taken any more, or the connection is closed. The runtime looks at its sockets every 61 polls or so.
+pub(crate) async fn push_until_blocked(client: &mut Client, request: &Bytes) {
+    let mut idle_polls = 0;
+    while idle_polls < 3000 {
+        match client
+            .socket
+            .send(Message::Binary(request.clone()))
+            .now_or_never()
+        {
+            Some(Ok(())) => idle_polls = 0,
+            // The bridge has had enough.
+            Some(Err(_)) => return,
+            None => {
+                idle_polls += 1;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// A request to `clicks` as it goes over the wire.
+pub(crate) fn encoded(acks: i16, payload_len: usize) -> Bytes {
+    let request = produce(acks, &[("clicks", &[(0, batch(&vec![5; payload_len]))])]);
+    encode_request(1, None, 9, &request).unwrap().into()
 }

@@ -108,12 +108,7 @@ impl TestBridge {
 
     /// One line of the metrics page.
     pub(crate) async fn metric(&self, name: &str) -> f64 {
-        let page = client::get(self.admin, "/metrics").await;
-        let line = page
-            .lines()
-            .find(|line| line.starts_with(name) && line[name.len()..].starts_with(' '));
-        line.and_then(|line| line.rsplit(' ').next())
-            .map_or(0.0, |value| value.parse().unwrap())
+        client::metric(self.admin, name).await
     }
 
     /// Waits until a metric is as wanted.
