@@ -81,6 +81,10 @@ fn masked(request: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+#[allow(
+    clippy::print_stdout,
+    reason = "the figure is wanted, not only that it is small enough"
+)]
 async fn t04_a_stopped_broker_costs_at_most_256_kib_of_resident_memory_per_client() {
     let cluster = FakeCluster::start(1).await;
     let (process, address, admin) = Process::start(&cluster);
