@@ -2,7 +2,7 @@
 //! Kafka's own consumer and its own log dump.
 
 use ottla_tests::bridge::{Bridge, ORIGIN};
-use ottla_tests::kafka::Kafka;
+use ottla_tests::kafka::{Kafka, field};
 use ottla_tests::places::program;
 use ottla_tests::run::Run;
 
@@ -96,17 +96,6 @@ fn check_log(dump: &str, codec: &str, records: usize) {
         next_sequence = field(batch, "lastSequence") + 1;
     }
     assert_eq!(next_sequence, i64::try_from(records).expect("a small number"));
-}
-
-fn field(line: &str, name: &str) -> i64 {
-    let rest = line
-        .split(&format!("{name}: "))
-        .nth(1)
-        .unwrap_or_else(|| panic!("no {name} in {line}"));
-    let end = rest.find(' ').unwrap_or(rest.len());
-    rest[..end]
-        .parse()
-        .unwrap_or_else(|_| panic!("{name} is no number in {line}"))
 }
 
 #[test]

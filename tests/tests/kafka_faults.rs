@@ -175,6 +175,7 @@ async fn verify(kafka: &Kafka, topic: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "the figures belong into the log of the run")]
 async fn a_broker_killed_during_50_000_records_loses_and_repeats_none() {
     let mut kafka = Kafka::options()
         .brokers(3)

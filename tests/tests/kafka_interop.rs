@@ -22,7 +22,7 @@ fn numbers() -> String {
 
 /// The values that a reader found are exactly the numbers, each once.
 #[track_caller]
-fn all_once(values: Vec<String>, who: &str) {
+fn all_once(values: &[String], who: &str) {
     assert_eq!(values.len(), RECORDS, "{who}");
     let different: BTreeSet<usize> = values.iter().filter_map(|value| value.parse().ok()).collect();
     assert_eq!(different.len(), RECORDS, "{who}: each value once");
@@ -34,7 +34,7 @@ fn read_back(cluster: &DevCluster, tools: &Tools, topic: &str) {
     let by_partition: Vec<Vec<String>> = (0..PARTITIONS)
         .map(|partition| kcat::consume(cluster.bootstrap(), topic, partition, &[]).lines())
         .collect();
-    all_once(by_partition.concat(), &format!("kcat reads {topic}"));
+    all_once(&by_partition.concat(), &format!("kcat reads {topic}"));
     for (partition, expected) in (0..).zip(&by_partition) {
         if !expected.is_empty() {
             let read = tools.consume(topic, partition, expected.len(), &[]);

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ottla_scene::state::{Phase, State};
-use ottla_tests::kafka::Kafka;
+use ottla_scene::state::{Batch, Phase, State};
+use ottla_tests::kafka::{Kafka, field};
 use ottla_tests::kcat;
 use ottla_tests::places::{program, run_dir};
 use ottla_tests::run::Run;
@@ -25,20 +25,17 @@ fn log(bootstrap: &str, topic: &str) -> BTreeMap<(i32, i64), (String, String)> {
     log
 }
 
-#[test]
-fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
-    let kafka = Kafka::shared();
-    let topic = Kafka::topic_name("traced");
-    kafka.tools().create_topic(&topic, 3, &[]);
+/// Runs `console-producer` with a trace and folds what it wrote.
+fn traced_run(bootstrap: &str, topic: &str) -> State {
     let file = run_dir("trace").join("run.jsonl");
     let input: String = (0..RECORDS).map(|n| format!("k{}\t{n}\n", n % KEYS)).collect();
     Run::new(program("ottla"))
         .args([
             "console-producer",
             "--bootstrap-server",
-            kafka.bootstrap(),
+            bootstrap,
             "--topic",
-            &topic,
+            topic,
         ])
         .args([
             "--reader-property",
@@ -57,83 +54,83 @@ fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
         .args([&file])
         .ok();
     assert!(checked.text().contains("good"), "{checked}");
-
     let text = std::fs::read_to_string(&file).expect("the run wrote it");
     let (_, envelopes) = jsonl::read(&text).expect("it was just checked");
     let mut state = State::default();
     for envelope in &envelopes {
         state.fold(envelope);
     }
+    state
+}
 
-    // Records are numbered in the order of the input, so number n has value n.
+/// Offset of each record by partition, with key and number, as the picture has it. Records are numbered in the order
+/// of the input, so number n has value n.
+fn picture(state: &State) -> BTreeMap<(i32, i64), (String, String)> {
     let mut shown = BTreeMap::new();
     for record in state.records.iter() {
         let place = record.place.expect("every record got into a batch");
         let batch = state.batches.get(place.batch).expect("the batch of a record");
-        let Phase::Acked { base_offset, .. } = batch.phase else {
-            panic!(
-                "record {} is in batch {} which is {:?}",
-                record.id, batch.id, batch.phase
-            );
-        };
         assert_eq!(batch.records[place.index as usize], record.id);
         assert_eq!(
             batch.sealed.as_ref().map(|sealed| sealed.codec.as_str()),
             Some("lz4")
         );
         let key = state.keys[&record.key.expect("every record has a key")].clone();
-        let offset = base_offset + i64::from(place.index);
+        let offset = base_offset(batch) + i64::from(place.index);
         shown.insert((batch.partition, offset), (key, record.id.to_string()));
     }
+    shown
+}
+
+#[track_caller]
+fn base_offset(batch: &Batch) -> i64 {
+    match batch.phase {
+        Phase::Acked { base_offset, .. } => base_offset,
+        ref other => panic!("batch {} is {other:?}", batch.id),
+    }
+}
+
+/// Partition, base offset, records and base sequence of each batch in the broker's log.
+fn dumped_batches(kafka: &Kafka, topic: &str) -> BTreeSet<(i32, i64, i64, i64)> {
+    let mut dumped = BTreeSet::new();
+    for partition in 0..3 {
+        let dump = kafka.tools().dump_log(&kafka.node(1).segments(topic, partition));
+        for line in dump.lines().filter(|line| line.starts_with("baseOffset:")) {
+            let number = |name| field(line, name);
+            dumped.insert((
+                partition,
+                number("baseOffset"),
+                number("count"),
+                number("baseSequence"),
+            ));
+        }
+    }
+    dumped
+}
+
+#[test]
+fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("traced");
+    kafka.tools().create_topic(&topic, 3, &[]);
+    let state = traced_run(kafka.bootstrap(), &topic);
     assert_eq!(
-        shown,
+        picture(&state),
         log(kafka.bootstrap(), &topic),
         "the same records at the same offsets"
     );
     assert_eq!(state.ledger().told_ok, RECORDS as u64);
     assert_eq!(state.ledger().waiting, 0);
-
-    // Batches: the broker's log has one for each that was acknowledged, with its sequence and size.
     if std::env::var("OTTLA_TEST_BOOTSTRAP").is_err() {
-        let mut dumped = BTreeSet::new();
-        for partition in 0..3 {
-            let dump = kafka.tools().dump_log(&kafka.node(1).segments(&topic, partition));
-            for line in dump.lines().filter(|line| line.starts_with("baseOffset:")) {
-                dumped.insert((
-                    partition,
-                    field(line, "baseOffset"),
-                    field(line, "count"),
-                    field(line, "baseSequence"),
-                ));
-            }
-        }
-        let batches: BTreeSet<_> = state
-            .batches
-            .iter()
-            .map(|batch| {
-                let Phase::Acked { base_offset, .. } = batch.phase else {
-                    panic!("{batch:?}")
-                };
-                let stamp = batch.stamp.expect("idempotence is on");
-                (
-                    batch.partition,
-                    base_offset,
-                    i64::from(batch.count),
-                    i64::from(stamp.sequence),
-                )
-            })
-            .collect();
-        assert_eq!(batches, dumped);
+        let batches = state.batches.iter().map(|batch| {
+            let stamp = batch.stamp.expect("idempotence is on");
+            (
+                batch.partition,
+                base_offset(batch),
+                i64::from(batch.count),
+                i64::from(stamp.sequence),
+            )
+        });
+        assert_eq!(batches.collect::<BTreeSet<_>>(), dumped_batches(kafka, &topic));
     }
-}
-
-fn field(line: &str, name: &str) -> i64 {
-    let rest = line
-        .split(&format!("{name}: "))
-        .nth(1)
-        .unwrap_or_else(|| panic!("no {name} in {line}"));
-    let end = rest.find(' ').unwrap_or(rest.len());
-    rest[..end]
-        .parse()
-        .unwrap_or_else(|_| panic!("{name} is no number in {line}"))
 }

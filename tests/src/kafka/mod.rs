@@ -6,7 +6,7 @@ mod tools;
 
 pub use install::Install;
 pub use node::Node;
-pub use tools::Tools;
+pub use tools::{Tools, field};
 
 use std::sync::OnceLock;
 use std::thread;

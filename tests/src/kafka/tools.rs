@@ -132,3 +132,16 @@ impl Tools {
         self.class(class).args(["--bootstrap-server", &self.bootstrap])
     }
 }
+
+/// A number in a line of [`Tools::dump_log`], such as `baseSequence`.
+///
+/// # Panics
+/// When the line has no such number.
+#[track_caller]
+pub fn field(line: &str, name: &str) -> i64 {
+    let rest = line.split(&format!("{name}: ")).nth(1);
+    let rest = rest.unwrap_or_else(|| panic!("no {name} in {line}"));
+    let word = rest.split(' ').next().unwrap_or(rest);
+    word.parse()
+        .unwrap_or_else(|_| panic!("{name} is no number in {line}"))
+}
