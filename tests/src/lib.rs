@@ -8,6 +8,7 @@
 
 pub mod bridge;
 pub mod dev_cluster;
+pub mod edge;
 pub mod http;
 pub mod kafka;
 pub mod kcat;

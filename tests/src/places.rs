@@ -63,6 +63,20 @@ pub fn page() -> PathBuf {
     dir
 }
 
+/// The npm package: `OTTLA_NPM_DIR`, else what `cargo xtask setup package` built.
+///
+/// # Panics
+/// When there is no package.
+pub fn npm_package() -> PathBuf {
+    let dir = std::env::var_os("OTTLA_NPM_DIR").map_or_else(|| target().join("npm/ottla"), PathBuf::from);
+    assert!(
+        dir.join("wasm/ottla_bg.wasm").is_file(),
+        "no npm package in {}: run `cargo xtask setup package`",
+        dir.display()
+    );
+    dir
+}
+
 /// A new directory for one run of something, `target/test-runs/{binary}-{pid}/{name}-{n}`.
 ///
 /// # Panics

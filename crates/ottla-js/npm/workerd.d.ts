@@ -17,6 +17,9 @@ export function publish(
  */
 export class Publisher {
   constructor(state: unknown, env: unknown);
+  /** What the runtime gave the constructor. */
+  readonly state: unknown;
+  readonly env: unknown;
   /** The producer's options; called once, at the first record. */
   options(env: unknown): ProducerOptions;
   /** The object's producer. */

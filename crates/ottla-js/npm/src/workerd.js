@@ -63,12 +63,11 @@ export async function publish(options, request) {
 }
 
 export class Publisher {
-  #env;
   #producer;
 
   constructor(state, env) {
     this.state = state;
-    this.#env = env;
+    this.env = env;
   }
 
   options(_env) {
@@ -76,7 +75,7 @@ export class Publisher {
   }
 
   get producer() {
-    return (this.#producer ??= createProducer(this.options(this.#env)));
+    return (this.#producer ??= createProducer(this.options(this.env)));
   }
 
   send(request) {

@@ -1,0 +1,91 @@
+//! The example workers in workerd, with the npm package beside them.
+
+use std::path::{Path, PathBuf};
+
+use crate::places;
+use crate::workerd::Workerd;
+
+/// Which example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `examples/worker-publisher`: a Durable Object with one producer.
+    Publisher,
+    /// `examples/worker-per-request`: a producer for every request.
+    PerRequest,
+}
+
+/// Starts an example; `variable` is `BOOTSTRAP` or `BRIDGE`.
+///
+/// # Panics
+/// When workerd does not start, or nobody built the package.
+#[track_caller]
+pub fn start(mode: Mode, variable: &str, address: &str, topic: &str) -> Workerd {
+    let dir = places::run_dir("edge");
+    let example = match mode {
+        Mode::Publisher => "worker-publisher",
+        Mode::PerRequest => "worker-per-request",
+    };
+    copy(&places::root().join("examples").join(example).join("worker.js"), &dir.join("worker.js"));
+    copy(&places::npm_package(), &dir.join("ottla"));
+    // Bare names are looked up as modules of that name, so `ottla` is one that hands on the entry for workerd.
+    write(&dir.join("ottla.js"), "export * from './ottla/src/workerd.js';\n");
+    let config = dir.join("config.capnp");
+    write(&config, &configuration(mode, &dir, variable, address, topic));
+    Workerd::start(&config)
+}
+
+fn configuration(mode: Mode, dir: &Path, variable: &str, address: &str, topic: &str) -> String {
+    let mut modules = String::from("(name = \"worker.js\", esModule = embed \"worker.js\"),\n");
+    modules += "    (name = \"ottla\", esModule = embed \"ottla.js\"),\n";
+    let mut files = Vec::new();
+    list(&dir.join("ottla/src"), &mut files);
+    for file in files {
+        let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        // The other entries import what workerd does not have.
+        if name != "node.js" && name != "browser.js" {
+            modules += &format!("    (name = \"ottla/src/{name}\", esModule = embed \"ottla/src/{name}\"),\n");
+        }
+    }
+    modules += "    (name = \"ottla/wasm/ottla.js\", esModule = embed \"ottla/wasm/ottla.js\"),\n";
+    modules += "    (name = \"ottla/wasm/ottla_bg.wasm\", wasm = embed \"ottla/wasm/ottla_bg.wasm\")";
+    let mut bindings = format!("(name = \"{variable}\", text = \"{address}\"), (name = \"TOPIC\", text = \"{topic}\")");
+    let mut objects = String::new();
+    if mode == Mode::Publisher {
+        bindings += ", (name = \"PUBLISHER\", durableObjectNamespace = \"ClickPublisher\")";
+        objects = "  durableObjectNamespaces = [(className = \"ClickPublisher\", uniqueKey = \"clicks\")],\n  \
+                   durableObjectStorage = (inMemory = void),\n"
+            .to_owned();
+    }
+    format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = (\n  \
+           services = [(name = \"main\", worker = .worker),\n    \
+             (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"]))],\n  \
+           sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"main\")]);\n\
+         const worker :Workerd.Worker = (\n  modules = [\n    {modules}],\n  \
+           bindings = [{bindings}],\n{objects}  compatibilityDate = \"2026-01-01\");\n"
+    )
+}
+
+fn list(dir: &Path, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    files.extend(entries.map(|entry| entry.expect("a directory that was just copied").path()));
+    files.sort();
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+        let mut files = Vec::new();
+        list(from, &mut files);
+        for file in files {
+            copy(&file, &to.join(file.file_name().expect("a file has a name")));
+        }
+        return;
+    }
+    std::fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+}
+
+fn write(file: &Path, text: &str) {
+    std::fs::write(file, text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+}
