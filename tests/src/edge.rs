@@ -25,7 +25,10 @@ pub fn start(mode: Mode, variable: &str, address: &str, topic: &str) -> Workerd 
         Mode::Publisher => "worker-publisher",
         Mode::PerRequest => "worker-per-request",
     };
-    copy(&places::root().join("examples").join(example).join("worker.js"), &dir.join("worker.js"));
+    copy(
+        &places::root().join("examples").join(example).join("worker.js"),
+        &dir.join("worker.js"),
+    );
     copy(&places::npm_package(), &dir.join("ottla"));
     // Bare names are looked up as modules of that name, so `ottla` is one that hands on the entry for workerd.
     write(&dir.join("ottla.js"), "export * from './ottla/src/workerd.js';\n");
@@ -40,21 +43,28 @@ fn configuration(mode: Mode, dir: &Path, variable: &str, address: &str, topic: &
     let mut files = Vec::new();
     list(&dir.join("ottla/src"), &mut files);
     for file in files {
-        let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .expect("a file has a name")
+            .to_string_lossy()
+            .into_owned();
         // The other entries import what workerd does not have.
         if name != "node.js" && name != "browser.js" {
-            modules += &format!("    (name = \"ottla/src/{name}\", esModule = embed \"ottla/src/{name}\"),\n");
+            modules +=
+                &format!("    (name = \"ottla/src/{name}\", esModule = embed \"ottla/src/{name}\"),\n");
         }
     }
     modules += "    (name = \"ottla/wasm/ottla.js\", esModule = embed \"ottla/wasm/ottla.js\"),\n";
     modules += "    (name = \"ottla/wasm/ottla_bg.wasm\", wasm = embed \"ottla/wasm/ottla_bg.wasm\")";
-    let mut bindings = format!("(name = \"{variable}\", text = \"{address}\"), (name = \"TOPIC\", text = \"{topic}\")");
+    let mut bindings =
+        format!("(name = \"{variable}\", text = \"{address}\"), (name = \"TOPIC\", text = \"{topic}\")");
     let mut objects = String::new();
     if mode == Mode::Publisher {
         bindings += ", (name = \"PUBLISHER\", durableObjectNamespace = \"ClickPublisher\")";
-        objects = "  durableObjectNamespaces = [(className = \"ClickPublisher\", uniqueKey = \"clicks\")],\n  \
+        objects =
+            "  durableObjectNamespaces = [(className = \"ClickPublisher\", uniqueKey = \"clicks\")],\n  \
                    durableObjectStorage = (inMemory = void),\n"
-            .to_owned();
+                .to_owned();
     }
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\

@@ -33,7 +33,10 @@ fn call(worker: &Workerd, label: &str) -> Vec<String> {
             })
         })
         .collect();
-    clients.into_iter().flat_map(|client| client.join().expect("no client panics")).collect()
+    clients
+        .into_iter()
+        .flat_map(|client| client.join().expect("no client panics"))
+        .collect()
 }
 
 /// Every value is in the topic exactly once.
@@ -55,7 +58,11 @@ fn over_tcp() {
         kafka.tools().create_topic(topic, 3, &[]);
         let worker = edge::start(mode, "BOOTSTRAP", &kafka.proxied_bootstrap(), topic);
         let answers: BTreeSet<String> = call(&worker, topic).into_iter().collect();
-        assert_eq!(answers.len(), CALLS, "every call has a place of its own in the log");
+        assert_eq!(
+            answers.len(),
+            CALLS,
+            "every call has a place of its own in the log"
+        );
         all_there_once(&kafka, topic, topic);
         ids += new_ids;
         assert_eq!(kafka.proxy(1).count(INIT_PRODUCER_ID), ids, "after {mode:?}");
