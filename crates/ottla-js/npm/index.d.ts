@@ -6,7 +6,9 @@
  */
 
 /** A string is sent as UTF-8, bytes as they are, `null` as Kafka's null; anything else goes through the serializer. */
-export type Data = string | Uint8Array | ArrayBuffer | null | Serializable;
+export type Data = string | Bytes | null | Serializable;
+/** Bytes; of a view, those that it shows. */
+export type Bytes = ArrayBufferView | ArrayBufferLike;
 /** What a serializer turns into bytes. The stock one writes JSON. */
 export type Serializable = object | number | boolean;
 
@@ -16,13 +18,16 @@ export interface Message {
   key?: Data;
   /** The value; `null` is a tombstone. `undefined` is refused. */
   value: Data;
-  /** Headers in order. An array of pairs may repeat a name; a value may be `null`. */
-  headers?: Record<string, string | Uint8Array | null> | Array<[string, string | Uint8Array | null]>;
+  /** Headers in order. Pairs may repeat a name; a value may be `null`. */
+  headers?: Record<string, HeaderValue> | Iterable<readonly [string, HeaderValue]>;
   /** The partition, when the application chooses it. */
   partition?: number;
   /** Milliseconds since the epoch; the clock's time when absent. */
   timestamp?: number | Date;
 }
+
+/** The value of a header. */
+export type HeaderValue = string | Bytes | null;
 
 /** Where an acknowledged record is. */
 export interface RecordMetadata {
@@ -48,6 +53,8 @@ export class KafkaError extends Error {
   readonly retriable: boolean;
   /** The record as it was serialized, so that nothing is lost. */
   readonly record?: FailedRecord;
+  /** Of a `send` of several messages: what became of each, in their order. The error itself is the first failure. */
+  readonly results?: ReadonlyArray<RecordMetadata | KafkaError>;
 }
 
 /** `buffer.memory` is exhausted; wait for `room()`. */
@@ -75,7 +82,9 @@ export type TraceLevel = 'off' | 'batch' | 'record';
 
 /** A byte stream to one broker, for runtimes that ottla does not know. */
 export interface Connection {
+  /** Takes bytes in order. They count as written when it returns, or when its promise resolves. */
   write(bytes: Uint8Array): Promise<void> | void;
+  /** Closes it; `on.close` need not be called. */
   close(): void;
 }
 
@@ -88,13 +97,13 @@ export type Connect = (
 /** How a producer is made. */
 export interface ProducerOptions {
   /** The bridge: `wss://kafka.example.com/k/main`. */
-  bridge?: string;
+  bridge?: string | URL;
   /** Brokers, for direct TCP (Node and workerd): `['b1:9092', 'b2:9092']`. */
   bootstrapServers?: string | string[];
   /** Kafka's own properties: `{ 'linger.ms': 20, 'compression.type': 'lz4' }`. */
-  config?: Record<string, string | number | boolean>;
+  config?: Record<string, string | number | bigint | boolean>;
   /** Turns what is neither string nor bytes into bytes; JSON when absent. */
-  serializer?: (value: Serializable, topic: string) => Uint8Array | string;
+  serializer?: (value: Serializable, topic: string, what: 'key' | 'value') => string | Bytes;
   /** The Origin that is shown to a bridge where the runtime does not set one itself (Node). */
   origin?: string;
   /** A trace of the producer, a line of JSON at a time. */
@@ -105,15 +114,21 @@ export interface ProducerOptions {
 
 /** A Kafka producer. */
 export interface Producer {
-  /** Sends records; resolves when the broker has acknowledged all of them, in their order. */
+  /**
+   * Sends records, after waiting for room for at most `max.block.ms`; resolves when all are acknowledged. When some
+   * are not, it rejects with the first failure, whose `results` tell what became of each.
+   */
   send(request: { topic: string; messages: Message[] }): Promise<RecordMetadata[]>;
-  /** Sends a record without a promise. Throws `QueueFullError` when `buffer.memory` is exhausted. */
+  /**
+   * Sends a record without a promise; `delivery` events tell its fate. Throws `QueueFullError` when `buffer.memory` is
+   * exhausted.
+   */
   post(topic: string, message: Message): void;
-  /** Resolves when there is room for records again. */
+  /** Resolves when there is room for a record again, at once unless the last one found none. */
   room(): Promise<void>;
   /** Resolves when everything that was sent before is delivered or has failed. */
   flush(): Promise<void>;
-  /** Delivers what is left, at most `timeoutMs` (30 s), and closes. */
+  /** Delivers what is left, for at most `timeoutMs` (30 s), fails the rest with `CLOSED`, and closes. */
   close(timeoutMs?: number): Promise<void>;
   /** `delivery`: every record's fate. `notice`: what the configuration adjusted. */
   on(event: 'delivery', listener: (event: DeliveryEvent) => void): () => void;

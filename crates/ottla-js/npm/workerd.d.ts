@@ -2,9 +2,9 @@ export * from './index.js';
 import type { Message, Producer, ProducerOptions, RecordMetadata } from './index.js';
 
 /**
- * For a worker without an object of its own: connects, sends, flushes and closes within the request, and remembers the
- * cluster's metadata for the next request of the isolate. Idempotence is off by default, since a producer id for every
- * request would fill the brokers' memory; a notice says so. acks=all, linger.ms=0.
+ * For a worker without an object of its own: connects, sends, flushes and closes within the request. Idempotence is off
+ * by default, since a producer id for every request would fill the brokers' memory; the first call logs that.
+ * acks=all, linger.ms=0.
  */
 export function publish(
   options: ProducerOptions,

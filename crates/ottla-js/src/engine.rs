@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use js_sys::Uint8Array;
-use ottla_core::config::Platform;
+use ottla_core::config::{Platform, SerializerClass};
 use ottla_core::{
     Address, Chunks, Config, ConnId, Input, Instant, Output, Producer, Record, SendError, Timestamp,
 };
@@ -86,10 +86,19 @@ impl Engine {
         self.producer.config().max_block().as_millis() as f64
     }
 
-    /// Whether `buffer.memory` has room.
-    #[wasm_bindgen(js_name = hasRoom)]
-    pub fn has_room(&self) -> bool {
-        self.producer.memory_used() < self.producer.config().buffer_memory()
+    /// The configured serializer of `key` or `value`: `bytes`, `string` or `json`.
+    pub fn serializer(&self, what: &str) -> String {
+        let config = self.producer.config();
+        let class = match what {
+            "key" => config.key_serializer(),
+            _ => config.value_serializer(),
+        };
+        match class {
+            SerializerClass::Bytes => "bytes",
+            SerializerClass::Text => "string",
+            SerializerClass::Json => "json",
+        }
+        .to_owned()
     }
 
     /// Records that are accepted and not resolved.
@@ -123,7 +132,8 @@ impl Engine {
     }
 
     /// Sends the record in the first `len` bytes of the buffer: its number, or -1 when full, or -2 when refused.
-    pub fn send(&mut self, len: usize, now: f64, wall_ms: f64) -> f64 {
+    /// Its `max.block.ms` began at `since`, and `wall_ms` is its time unless it has one.
+    pub fn send(&mut self, len: usize, now: f64, since: f64, wall_ms: f64) -> f64 {
         let record = match packed::unpack(&self.buffer[..len], |topic| {
             self.topics.get(topic as usize).map(AsRef::as_ref)
         }) {
@@ -135,7 +145,7 @@ impl Engine {
         };
         let timestamp = record.timestamp.or(Some(Timestamp(wall_ms as i64)));
         let record = Record { timestamp, ..record };
-        match self.producer.send(instant(now), record) {
+        match self.producer.send_since(instant(now), instant(since), record) {
             Ok(id) => id.0 as f64,
             Err(SendError::Full { .. }) => FULL,
             Err(SendError::Refused { why, .. }) => {

@@ -1,6 +1,7 @@
 // Entry for web pages and web workers: WebSocket to a bridge.
 
 import init, { Engine } from '../wasm/ottla.js';
+import { watchPage } from './page.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 
@@ -8,13 +9,12 @@ export { ConfigError, KafkaError, QueueFullError } from './errors.js';
 
 const { memory } = await init({ module_or_path: new URL('../wasm/ottla_bg.wasm', import.meta.url) });
 
-function connectTcp({ host, port }) {
-  throw new Error(`a web page cannot open a TCP connection to ${host}:${port}; run 'ottla bridge run' and give { bridge }`);
-}
-
 export const createProducer = producerFactory({
   wasm: () => ({ Engine, memory }),
   platform: 'browser',
-  connectTcp,
+  connectTcp: ({ host, port }) => {
+    throw new Error(`a web page cannot open a TCP connection to ${host}:${port}; run 'ottla bridge run' and give { bridge }`);
+  },
   connectWebSocket: webSocketConnector((url, protocol) => new WebSocket(url, protocol)),
+  watch: (driver) => watchPage(driver, globalThis),
 });

@@ -24,7 +24,7 @@ function connectTcp({ host, port }, on) {
   let wanted = false;
   socket.on('connect', () => on.open());
   socket.on('data', (chunk) => on.data(chunk));
-  socket.on('error', (error) => (reason = `${host}:${port}: ${error.message}`));
+  socket.on('error', (error) => (reason = `${host}:${port}: ${words(error)}`));
   socket.on('close', () => wanted || on.close(reason));
   return {
     write: (bytes) => socket.write(bytes, () => on.written(bytes.byteLength)),
@@ -34,6 +34,9 @@ function connectTcp({ host, port }, on) {
     },
   };
 }
+
+// A name with several addresses fails with one error for each of them, and without a message of its own.
+const words = (error) => error.message || error.errors?.map(({ message }) => message).join(', ') || error.code;
 
 const require = createRequire(import.meta.url);
 

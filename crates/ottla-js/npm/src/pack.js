@@ -30,23 +30,41 @@ export class Packer {
     if (message === null || typeof message !== 'object') {
       throw invalid(`a message must be an object with a value, not ${describe(message)}`);
     }
+    // Whatever runs the application's code comes first: it may send a record itself, into the same buffer.
     const key = toBytes(message.key === undefined ? null : message.key, 'key', topic, serializer);
     const value = toBytes(message.value, 'value', topic, serializer);
-    const headers = headerPairs(message.headers);
-    let room = 24 + bound(key) + bound(value);
+    const headers = message.headers === undefined ? NO_HEADERS : headerPairs(message.headers);
+    const partition = partitionOf(message.partition);
+    const timestamp = timestampOf(message.timestamp);
+    let room = 28 + bound(key) + bound(value);
     for (const [name, data] of headers) room += bound(name) + bound(data);
     this.#reserve(room);
-    this.#u32(topicId);
-    this.#i32(partitionOf(message.partition));
-    this.#f64(timestampOf(message.timestamp));
+    const view = this.#view;
+    view.setUint32(this.#at, topicId, true);
+    view.setInt32(this.#at + 4, partition, true);
+    view.setFloat64(this.#at + 8, timestamp, true);
+    this.#at += 16;
     this.#data(key);
     this.#data(value);
-    this.#u32(headers.length);
+    view.setUint32(this.#at, headers.length, true);
+    this.#at += 4;
     for (const [name, data] of headers) {
       this.#data(name);
       this.#data(data);
     }
     return this.#at - this.#start;
+  }
+
+  /** A copy of what was packed last. */
+  copy(length) {
+    return this.#bytes.slice(this.#start, this.#start + length);
+  }
+
+  /** Puts a copy back, to be sent. */
+  put(bytes) {
+    this.#reserve(bytes.byteLength);
+    this.#bytes.set(bytes, this.#start);
+    return bytes.byteLength;
   }
 
   #reserve(room) {
@@ -59,34 +77,18 @@ export class Packer {
     this.#at = this.#start;
   }
 
-  #u32(n) {
-    this.#view.setUint32(this.#at, n, true);
-    this.#at += 4;
-  }
-
-  #i32(n) {
-    this.#view.setInt32(this.#at, n, true);
-    this.#at += 4;
-  }
-
-  #f64(n) {
-    this.#view.setFloat64(this.#at, n, true);
-    this.#at += 8;
-  }
-
   #data(data) {
-    if (data === null) return this.#i32(-1);
     const at = this.#at + 4;
-    let length;
+    let length = -1;
     if (typeof data === 'string') {
-      length = data.length <= SHORT ? ascii(data, this.#bytes, at) : -1;
+      if (data.length <= SHORT) length = ascii(data, this.#bytes, at);
       if (length < 0) length = utf8(data, this.#bytes.subarray(at));
-    } else {
+    } else if (data !== null) {
       this.#bytes.set(data, at);
       length = data.byteLength;
     }
-    this.#i32(length);
-    this.#at = at + length;
+    this.#view.setInt32(at - 4, length, true);
+    this.#at = length > 0 ? at + length : at;
   }
 }
 
@@ -112,28 +114,43 @@ const bound = (data) => 4 + (data === null ? 0 : typeof data === 'string' ? data
 
 function toBytes(data, what, topic, serializer) {
   if (typeof data === 'string' || data === null) return data;
-  if (data instanceof Uint8Array) return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  const bytes = asBytes(data);
+  if (bytes) return bytes;
   if (data === undefined) {
     throw invalid(`the ${what} is undefined; use null for Kafka's null (a null value is a tombstone)`);
   }
   let out;
   try {
-    out = serializer(data, topic);
+    out = serializer(data, topic, what);
   } catch (cause) {
     throw new KafkaError('SERIALIZATION', `the ${what} cannot be serialized: ${cause?.message ?? cause}`, { cause });
   }
-  if (typeof out === 'string' || out instanceof Uint8Array) return out;
+  const serialized = typeof out === 'string' ? out : asBytes(out);
+  if (serialized !== undefined) return serialized;
   throw new KafkaError('SERIALIZATION', `the serializer made ${describe(out)} of the ${what}; it must be a string or bytes`);
 }
 
+// Not `instanceof`: bytes may come from another realm (an iframe, a test runner's sandbox).
+function asBytes(data) {
+  if (ArrayBuffer.isView(data)) {
+    return data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  const tag = Object.prototype.toString.call(data);
+  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]' ? new Uint8Array(data) : undefined;
+}
+
+const NO_HEADERS = [];
+
 function headerPairs(headers) {
-  if (headers === undefined || headers === null) return [];
-  const pairs = Array.isArray(headers) ? headers : Object.entries(headers);
+  if (headers === null) return NO_HEADERS;
+  if (typeof headers !== 'object') throw invalid(`headers must be an object, or [name, value] pairs, not ${describe(headers)}`);
+  const pairs = headers[Symbol.iterator] ? Array.from(headers) : Object.entries(headers);
   return pairs.map((pair) => {
     const [name, data] = Array.isArray(pair) ? pair : [undefined, undefined];
-    if (typeof name !== 'string') throw invalid('headers must be an object, or an array of [name, value] pairs');
-    if (typeof data === 'string' || data === null || data instanceof Uint8Array) return [name, data];
+    if (typeof name !== 'string') throw invalid('headers must be an object, or [name, value] pairs');
+    if (typeof data === 'string' || data === null) return [name, data];
+    const bytes = asBytes(data);
+    if (bytes) return [name, bytes];
     throw invalid(`header ${JSON.stringify(name)} must be a string, bytes or null, not ${describe(data)}`);
   });
 }
@@ -146,7 +163,7 @@ function partitionOf(partition) {
 
 function timestampOf(timestamp) {
   if (timestamp === undefined || timestamp === null) return NaN;
-  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+  const ms = typeof timestamp.getTime === 'function' ? timestamp.getTime() : timestamp;
   if (Number.isSafeInteger(ms) && ms >= 0) return ms;
   throw invalid(`timestamp ${describe(timestamp)}: must be milliseconds since the epoch, or a valid Date`);
 }

@@ -1,233 +1,245 @@
-// The producer of index.d.ts: hands records to the engine, and the engine's wishes to the runtime's sockets.
+// The producer of index.d.ts: promises and listeners around the engine.
 
+import { Driver } from './driver.js';
 import { ConfigError, KafkaError, QueueFullError } from './errors.js';
+import { pairsOf } from './options.js';
 import { Packer } from './pack.js';
+import { Queue } from './queue.js';
+import { Request, Waiting } from './waiting.js';
 
 const FULL = -1;
 const REFUSED = -2;
 const CLOSE_TIMEOUT_MS = 30_000;
-const toJson = (value) => JSON.stringify(value);
-const OPTIONS = new Set(['bridge', 'bootstrapServers', 'config', 'serializer', 'origin', 'trace', 'connect']);
-const LATER = {
-  token: 'tokens are not supported yet; let the bridge accept the Origin of the page',
-  outbox: 'an outbox is not supported yet',
-};
 
 /**
  * Makes `createProducer` for a runtime.
- * runtime: { wasm: () => exports, memory, connectTcp, connectWebSocket, platform }
+ * runtime: { wasm: () => ({ Engine, memory }), platform, connectTcp, connectWebSocket, watch? }
  */
 export function producerFactory(runtime) {
-  return (options) => new Producer(runtime, check(options));
-}
-
-function check(options) {
-  if (options === null || typeof options !== 'object') {
-    throw new ConfigError(["createProducer needs options, for example { bridge: 'wss://kafka.example.com/k/main' }"]);
-  }
-  const problems = Object.keys(options)
-    .filter((name) => !OPTIONS.has(name))
-    .map((name) => `option ${name}: ${LATER[name] ?? `unknown; it may be one of ${[...OPTIONS].join(', ')}`}`);
-  if ((options.bridge === undefined) === (options.bootstrapServers === undefined)) {
-    problems.push("give either bridge ('wss://…/k/CLUSTER') or bootstrapServers (['host:9092'])");
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return options;
-}
-
-function pairsOf(options) {
-  const servers = options.bridge ?? options.bootstrapServers;
-  const pairs = ['bootstrap.servers', Array.isArray(servers) ? servers.join(',') : String(servers)];
-  for (const [name, value] of Object.entries(options.config ?? {})) pairs.push(name, String(value));
-  return pairs;
+  return (options) => new Producer(runtime, options);
 }
 
 class Producer {
-  #runtime;
-  #options;
-  #engine;
+  #driver;
   #packer;
   #serializer;
   #topics = new Map();
   #names = [];
-  #connections = new Map();
-  #waiting = new Map();
-  #parked = [];
+  #waiting = new Waiting();
+  #queue;
+  #full = false;
   #rooms = [];
   #flushes = new Map();
+  #state = 'open';
   #closing = null;
+  #closed;
   #listeners = { delivery: new Set(), notice: new Set() };
+  #news = [];
   #traceWrite = null;
+  #lines = [];
   #refusal = null;
-  #pumpQueued = false;
-  #timer = null;
-  #timerAt = Infinity;
+  #unheard = false;
+  #unwatch;
 
   constructor(runtime, options) {
-    this.#runtime = runtime;
-    this.#options = options;
-    this.#serializer = options.serializer ?? toJson;
-    const { Engine, memory } = runtime.wasm();
+    const pairs = pairsOf(options);
     try {
-      this.#engine = new Engine(pairsOf(options), runtime.platform, seed(), this.#host());
+      this.#driver = new Driver(runtime, options, pairs, this.#sink(), () => this.#after(), (error) => this.#crash(error));
     } catch (problems) {
       throw Array.isArray(problems) ? new ConfigError(problems) : problems;
     }
-    this.#packer = new Packer(this.#engine, memory);
-    this.notices = Object.freeze(this.#engine.notices());
+    const { engine, memory } = this.#driver;
+    this.#packer = new Packer(engine, memory);
+    this.#serializer = serializerOf(options, engine);
+    this.#queue = new Queue(engine.maxBlockMs(), (entry) => this.#expired(entry));
+    this.notices = Object.freeze(engine.notices());
     if (options.trace) this.trace(options.trace.level, options.trace.write);
+    this.#unwatch = runtime.watch?.(this.#driver);
   }
 
   get pending() {
-    return this.#engine.pending() + this.#parked.length;
+    return this.#state === 'closed' ? 0 : this.#driver.engine.pending() + this.#queue.size;
   }
 
-  async send({ topic, messages }) {
-    if (!Array.isArray(messages)) throw new KafkaError('INVALID_RECORD', 'messages must be an array');
-    // All settle before the first failure is thrown, so that no failure goes unheard.
-    const settled = await Promise.allSettled(messages.map((message) => this.#sendOne(topic, message)));
-    const failed = settled.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
-    return settled.map((result) => result.value);
+  async send(request) {
+    if (!Array.isArray(request?.messages)) {
+      throw new KafkaError('INVALID_RECORD', "send takes { topic: '…', messages: [{ key, value }] }");
+    }
+    const { topic, messages } = request;
+    if (messages.length === 0) return [];
+    this.#mustBeOpen();
+    const pending = new Request(messages.length);
+    for (let index = 0; index < messages.length; index++) {
+      try {
+        this.#offer(topic, messages[index], pending, index);
+      } catch (error) {
+        pending.fail(index, error);
+      }
+    }
+    return pending.promise;
   }
 
-  #sendOne(topic, message) {
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      // Whoever waits for room stays in front of whoever comes now.
-      if (this.#parked.length > 0 || !this.#accept(topic, message, waiter)) this.#park(topic, message, waiter);
-    });
+  #offer(topic, message, request, index) {
+    const length = this.#pack(topic, message);
+    // Whoever waits for room stays in front of whoever comes now.
+    const id = this.#queue.size > 0 ? FULL : this.#driver.send(length);
+    if (id >= 0) {
+      this.#waiting.add(id, request, index);
+    } else if (id === REFUSED) {
+      throw this.#refusal;
+    } else {
+      this.#full = true;
+      const since = this.#driver.now();
+      this.#queue.push({ bytes: this.#packer.copy(length), request, index, since, wall: Date.now() }, since);
+    }
   }
 
   post(topic, message) {
-    if (this.#parked.length > 0 || !this.#accept(topic, message, null)) {
-      throw new QueueFullError('buffer.memory is exhausted; await producer.room() before the next post');
-    }
-  }
-
-  /** True when the engine took the record; false when it is full; throws when it is refused. */
-  #accept(topic, message, waiter) {
-    const length = this.#packer.pack(this.#topicId(topic), topic, message, this.#serializer);
-    const id = this.#engine.send(length, now(), Date.now());
-    if (id === FULL) return false;
+    this.#mustBeOpen();
+    const length = this.#pack(topic, message);
+    const id = this.#queue.size > 0 ? FULL : this.#driver.send(length);
+    if (id >= 0) return;
     if (id === REFUSED) throw this.#refusal;
-    if (waiter) this.#waiting.set(id, waiter);
-    this.#pumpSoon();
-    return true;
+    this.#full = true;
+    throw new QueueFullError('buffer.memory is exhausted; await producer.room() before the next post');
   }
 
-  #topicId(topic) {
+  #pack(topic, message) {
     let id = this.#topics.get(topic);
-    if (id === undefined) {
-      if (typeof topic !== 'string') throw new KafkaError('INVALID_TOPIC_EXCEPTION', 'the topic must be a string');
-      id = this.#engine.topic(topic);
-      this.#topics.set(topic, id);
-      this.#names[id] = topic;
+    if (id === undefined) id = this.#intern(topic);
+    return this.#packer.pack(id, topic, message, this.#serializer);
+  }
+
+  #intern(topic) {
+    if (typeof topic !== 'string') {
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `the topic must be a string, not ${topic === null ? 'null' : typeof topic}`);
     }
+    const id = this.#driver.engine.topic(topic);
+    this.#topics.set(topic, id);
+    this.#names[id] = topic;
     return id;
   }
 
-  #park(topic, message, waiter) {
-    const entry = { topic, message, waiter };
-    const limit = this.#engine.maxBlockMs();
-    entry.timer = setTimeout(() => {
-      this.#parked.splice(this.#parked.indexOf(entry), 1);
-      waiter.reject(new QueueFullError(`no room in buffer.memory within max.block.ms=${limit}`));
-    }, limit);
-    this.#parked.push(entry);
-  }
-
+  /** There is room: the oldest first, until it is full again. */
   #resume() {
-    while (this.#parked.length > 0) {
-      const entry = this.#parked[0];
-      try {
-        if (!this.#accept(entry.topic, entry.message, entry.waiter)) return;
-      } catch (error) {
-        entry.waiter.reject(error);
+    if (this.#state === 'closed') return;
+    this.#full = false;
+    while (this.#queue.size > 0) {
+      const { bytes, request, index, since, wall, flushed } = this.#queue.peek();
+      if (flushed) {
+        this.#queue.shift();
+        this.#beginFlush(flushed);
+        continue;
       }
-      clearTimeout(entry.timer);
-      this.#parked.shift();
+      const id = this.#driver.resend(this.#packer.put(bytes), since, wall);
+      if (id === FULL) {
+        this.#full = true;
+        return;
+      }
+      this.#queue.shift();
+      if (id >= 0) this.#waiting.add(id, request, index);
+      else request.fail(index, this.#refusal);
     }
     for (const resolve of this.#rooms.splice(0)) resolve();
   }
 
+  #expired({ request, index, flushed }) {
+    if (flushed) return this.#beginFlush(flushed);
+    const limit = this.#driver.engine.maxBlockMs();
+    request.fail(index, new QueueFullError(`no room in buffer.memory within max.block.ms=${limit}; send slower, or raise buffer.memory`));
+  }
+
   room() {
-    if (this.#parked.length === 0 && this.#engine.hasRoom()) return Promise.resolve();
+    if (!this.#full || this.#state !== 'open') return Promise.resolve();
     return new Promise((resolve) => this.#rooms.push(resolve));
   }
 
-  async flush() {
-    while (this.#parked.length > 0) await this.room();
-    const id = this.#engine.flush(now());
-    const done = new Promise((resolve) => this.#flushes.set(id, resolve));
-    this.#pump();
-    await done;
+  flush() {
+    if (this.#state !== 'open') return this.#closing ?? Promise.resolve();
+    return new Promise((resolve) => {
+      const since = this.#driver.now();
+      if (this.#queue.size > 0) this.#queue.push({ flushed: resolve, since }, since);
+      else this.#beginFlush(resolve);
+    });
+  }
+
+  #beginFlush(resolve) {
+    this.#flushes.set(this.#driver.engine.flush(this.#driver.now()), resolve);
+    this.#driver.pumpSoon();
   }
 
   close(timeoutMs = CLOSE_TIMEOUT_MS) {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      return Promise.reject(new TypeError('close takes milliseconds from 0, or Infinity'));
+    }
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
   async #close(timeoutMs) {
-    const closed = new Promise((resolve) => (this.#rooms.closed = resolve));
-    for (const { waiter, timer } of this.#parked.splice(0)) {
-      clearTimeout(timer);
-      waiter.reject(new KafkaError('PRODUCER_CLOSED', 'the producer was closed before there was room for the record'));
+    if (this.#state === 'closed') return;
+    const closed = new Promise((resolve) => (this.#closed = resolve));
+    this.#state = 'closing';
+    for (const { request, index, flushed } of this.#queue.clear()) {
+      if (flushed) this.#beginFlush(flushed);
+      else request.fail(index, new KafkaError('CLOSED', 'the producer was closed before there was room for the record'));
     }
-    this.#engine.close(now(), timeoutMs);
-    this.#pump();
+    this.#driver.resume();
+    this.#driver.engine.close(this.#driver.now(), timeoutMs);
+    this.#driver.pump();
     await closed;
-    clearTimeout(this.#timer);
-    for (const connection of this.#connections.values()) connection.close();
-    this.#connections.clear();
+    this.#end();
+    this.#driver.free();
+  }
+
+  #end() {
+    this.#state = 'closed';
+    this.#unwatch?.();
+    this.#queue.clear();
+    for (const resolve of this.#rooms.splice(0)) resolve();
+    for (const resolve of this.#flushes.values()) resolve();
+    this.#flushes.clear();
+  }
+
+  /** A bug in the engine: every promise that waits for it is settled. */
+  #crash(cause) {
+    const queued = this.#queue.clear();
+    this.#end();
+    const error = (persisted) => new KafkaError('UNKNOWN_SERVER_ERROR', `ottla has crashed, please report it: ${cause?.message ?? cause}`, { persisted, cause });
+    for (const [request, index] of this.#waiting.drain()) request.fail(index, error('possibly'));
+    for (const { request, index, flushed } of queued) {
+      if (flushed) flushed();
+      else request.fail(index, error('no'));
+    }
+    this.#closed?.();
+  }
+
+  #mustBeOpen() {
+    if (this.#state !== 'open') throw new KafkaError('CLOSED', 'the producer is closed; create a new one to send more');
   }
 
   on(event, listener) {
     const listeners = this.#listeners[event];
     if (!listeners) throw new TypeError(`there is no event ${event}; listen to 'delivery' or 'notice'`);
+    if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
     listeners.add(listener);
-    if (event === 'notice') queueMicrotask(() => this.notices.forEach((text) => listener(text)));
-    return () => listeners.delete(listener);
+    if (event === 'notice') queueMicrotask(() => this.notices.forEach((text) => listeners.has(listener) && listener(text)));
+    return () => void listeners.delete(listener);
   }
 
   trace(level, write) {
+    if (this.#state === 'closed') return;
+    if (!['off', 'batch', 'record'].includes(level)) throw new TypeError("a trace's level is 'off', 'batch' or 'record'");
     if (write) this.#traceWrite = write;
-    if (level !== 'off' && !this.#traceWrite) throw new TypeError('trace needs a function that takes a line');
-    const header = this.#engine.trace(level, now());
-    if (level !== 'off') this.#traceWrite(header);
+    if (level !== 'off' && typeof this.#traceWrite !== 'function') throw new TypeError('trace needs a function that takes a line');
+    const header = this.#driver.engine.trace(level, this.#driver.now());
+    if (level !== 'off') this.#lines.push(header);
+    this.#driver.pumpSoon();
   }
 
-  #pumpSoon() {
-    if (this.#pumpQueued) return;
-    this.#pumpQueued = true;
-    queueMicrotask(() => this.#pump());
-  }
-
-  #pump() {
-    this.#pumpQueued = false;
-    this.#wakeAt(this.#engine.pump(now()));
-  }
-
-  #wakeAt(at) {
-    if (at === this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    if (at === Infinity) return;
-    // A timer that runs a little early would only find nothing to do and set itself again.
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Infinity;
-      this.#engine.timeout(now());
-      this.#pump();
-    }, Math.max(0, Math.ceil((at - now()) / 1000)));
-  }
-
-  /** What the engine calls while it is pumped. Nothing here calls back into the engine before the pump is over. */
-  #host() {
+  /** What the engine calls while it is pumped. Nothing here may call back into it, nor run the application's code. */
+  #sink() {
     return {
-      dial: (conn, host, port, url) => this.#dial(conn, url ? { url } : { host, port }),
-      transmit: (conn, bytes) => this.#transmit(conn, bytes),
-      hangup: (conn) => this.#hangup(conn),
       acked: (topic, partition, offset, ids, timestamps) => this.#acked(topic, partition, offset, ids, timestamps),
       failed: (id, topic, partition, error) => this.#failed(id, topic, partition, error),
       refused: (code, message) => (this.#refusal = new KafkaError(code, message)),
@@ -236,97 +248,66 @@ class Producer {
         this.#flushes.get(id)?.();
         this.#flushes.delete(id);
       },
-      closed: () => this.#rooms.closed?.(),
-      trace: (line) => this.#traceWrite?.(line),
+      closed: () => this.#closed?.(),
+      trace: (line) => this.#lines.push(line),
     };
   }
 
-  #dial(conn, address) {
-    const later = (act) => (...args) => {
-      if (!this.#connections.has(conn)) return;
-      act(...args);
-      this.#pump();
-    };
-    const on = {
-      open: later(() => this.#engine.connected(conn, now())),
-      data: later((bytes) => this.#engine.received(conn, bytes, now())),
-      written: later((count) => this.#engine.written(conn, count, now())),
-      close: later((reason) => {
-        this.#connections.delete(conn);
-        this.#engine.closed(conn, reason, now());
-      }),
-    };
-    const connect = this.#options.connect
-      ?? (address.url ? this.#runtime.connectWebSocket : this.#runtime.connectTcp);
-    // A runtime may report at once; the engine must not be entered again while it is pumped.
-    this.#connections.set(conn, { write() {}, close() {} });
-    queueMicrotask(() => {
-      if (!this.#connections.has(conn)) return;
-      try {
-        this.#connections.set(conn, connect(address, on, this.#options));
-      } catch (error) {
-        on.close(error?.message ?? String(error));
-      }
-    });
-  }
-
-  #transmit(conn, bytes) {
-    const connection = this.#connections.get(conn);
-    if (!connection) return;
-    connection.write(bytes);
-  }
-
-  #hangup(conn) {
-    const connection = this.#connections.get(conn);
-    this.#connections.delete(conn);
-    connection?.close();
-  }
-
-  #acked(topicId, partition, offset, ids, timestamps) {
+  #acked(topicId, partition, base, ids, timestamps) {
     const heard = this.#listeners.delivery.size > 0;
-    if (!heard && this.#waiting.size === 0) return;
+    if (!heard && this.#waiting.isEmpty) return;
     const topic = this.#names[topicId];
     for (let i = 0; i < ids.length; i++) {
-      const waiter = this.#waiting.get(ids[i]);
-      if (!waiter && !heard) continue;
-      const metadata = {
-        topic,
-        partition,
-        offset: offset < 0n ? -1n : offset + BigInt(i),
-        timestamp: timestamps.length > 1 ? timestamps[i] : timestamps[0],
-      };
-      if (waiter) {
-        this.#waiting.delete(ids[i]);
-        waiter.resolve(metadata);
-      }
-      if (heard) this.#tell({ ok: true, ...metadata });
+      const request = this.#waiting.take(ids[i]);
+      if (!request && !heard) continue;
+      const offset = base < 0n ? -1n : base + BigInt(i);
+      const timestamp = timestamps.length > 1 ? timestamps[i] : timestamps[0];
+      request?.succeed(this.#waiting.index, { topic, partition, offset, timestamp });
+      if (heard) this.#news.push({ ok: true, topic, partition, offset, timestamp });
     }
   }
 
   #failed(id, topicId, partition, { code, message, persisted, retriable, record }) {
     const topic = this.#names[topicId];
     const error = new KafkaError(code, message, { persisted, retriable, record: record && { topic, ...record } });
-    const waiter = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiter?.reject(error);
-    this.#tell({ ok: false, topic, partition, error });
+    const request = this.#waiting.take(id);
+    request?.fail(this.#waiting.index, error);
+    if (this.#listeners.delivery.size > 0) this.#news.push({ ok: false, topic, partition, error });
+    else if (!request) this.#warn(topic, error);
   }
 
-  /** A listener's own error must not stop the producer; it surfaces as an uncaught one. */
-  #tell(event) {
-    for (const listener of this.#listeners.delivery) {
-      try {
-        listener(event);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+  /** Whoever posts and does not listen still learns that records were lost. */
+  #warn(topic, error) {
+    if (this.#unheard) return;
+    this.#unheard = true;
+    console.warn(`ottla: a record that was posted to ${topic} is not delivered: ${error.message}\nListen to 'delivery' to hear of all such failures.`);
+  }
+
+  #after() {
+    if (this.#lines.length > 0) for (const line of this.#lines.splice(0)) guarded(this.#traceWrite, line);
+    if (this.#news.length === 0) return;
+    for (const event of this.#news.splice(0)) {
+      for (const listener of this.#listeners.delivery) guarded(listener, event);
     }
   }
 }
 
-/** Microseconds of a clock that does not go backwards. */
-const now = () => Math.round(performance.now() * 1000);
+/** The application's own error must not stop the producer; it surfaces as an uncaught one. */
+function guarded(call, argument) {
+  try {
+    call(argument);
+  } catch (error) {
+    if (typeof reportError === 'function') reportError(error);
+    else queueMicrotask(() => { throw error; });
+  }
+}
 
-const seed = () => crypto.getRandomValues(new Uint32Array(2));
+/** JSON for whatever is neither text nor bytes, unless the configuration forbids it. */
+function serializerOf({ serializer }, engine) {
+  if (serializer) return serializer;
+  const json = { key: engine.serializer('key') === 'json', value: engine.serializer('value') === 'json' };
+  return (value, _topic, what) => {
+    if (json[what]) return JSON.stringify(value);
+    throw new TypeError(`${what}.serializer is ${engine.serializer(what)}, which takes strings and bytes`);
+  };
+}

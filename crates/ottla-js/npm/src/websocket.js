@@ -8,27 +8,34 @@ export function webSocketConnector(open) {
   return ({ url }, on, options) => {
     const socket = open(url, PROTOCOL, options);
     socket.binaryType = 'arraybuffer';
-    const writes = new Backlog(socket, on);
+    const backlog = new Backlog(socket, on);
     let over = false;
     const end = (reason) => {
       if (over) return;
       over = true;
-      writes.stop();
+      backlog.stop();
       on.close(reason);
     };
-    socket.addEventListener('open', () => on.open());
+    socket.addEventListener('open', () => over || on.open());
     socket.addEventListener('message', ({ data }) => {
-      if (data instanceof ArrayBuffer) on.data(new Uint8Array(data));
-      else socket.close(1003, 'binary messages only');
+      if (over) return;
+      if (!(data instanceof ArrayBuffer)) {
+        socket.close(1000);
+        return end(`${url} answered with text; is it a bridge of ottla?`);
+      }
+      // In a hidden page timers are slow, but messages are not.
+      backlog.check();
+      on.data(new Uint8Array(data));
     });
     socket.addEventListener('close', ({ code, reason }) => end(closeReason(code, reason, url)));
-    // Some runtimes report a refused connection by `error` alone.
-    socket.addEventListener('error', (event) => end(event.message || `no WebSocket at ${url}`));
+    // Some runtimes report a refused connection by `error` alone, others with words in `error` and none in `close`.
+    socket.addEventListener('error', (event) => end(errorReason(event, url)));
     return {
-      write: (bytes) => writes.send(bytes),
+      write: (bytes) => backlog.send(bytes),
       close: () => {
+        if (over) return;
         over = true;
-        writes.stop();
+        backlog.stop();
         socket.close(1000);
       },
     };
@@ -41,7 +48,12 @@ function closeReason(code, reason, url) {
   return `the bridge closed the connection (${code})`;
 }
 
-/** Reports what has left `bufferedAmount`; browsers have no event for it. */
+function errorReason({ message, error }, url) {
+  const words = message || error?.message;
+  return `no bridge at ${url}, or it refused the connection (its log says why)${words ? `: ${words}` : ''}`;
+}
+
+/** Reports what has left `bufferedAmount`; there is no event for it. */
 class Backlog {
   #socket;
   #on;
@@ -61,14 +73,21 @@ class Backlog {
 
   #poll() {
     this.#timer = null;
-    const left = this.#socket.bufferedAmount ?? 0;
+    this.check();
+    if (this.#sent > 0) this.#timer ??= setTimeout(() => this.#poll(), POLL_MS);
+  }
+
+  /** Where there is no `bufferedAmount`, what was sent counts as written. */
+  check() {
+    // It also counts framing, which must not make less than nothing of what was written.
+    const left = Math.min(this.#socket.bufferedAmount ?? 0, this.#sent);
     const written = this.#sent - left;
-    this.#sent = Math.min(this.#sent, left);
-    if (this.#sent > 0) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
+    this.#sent = left;
     if (written > 0) this.#on.written(written);
   }
 
   stop() {
     clearTimeout(this.#timer);
+    this.#sent = 0;
   }
 }

@@ -25,6 +25,8 @@ function connectTcp({ host, port }, on) {
     on.close(error ? `${host}:${port}: ${error.message ?? error}` : 'the broker closed the connection');
   };
   socket.opened.then(() => on.open(), end);
+  // It fails as the others do, and nobody else would listen.
+  socket.closed.catch(() => {});
   read(socket.readable.getReader(), on).then(() => end(), end);
   return {
     // The await is the back-pressure here: desiredSize does not move.
@@ -52,9 +54,18 @@ export const createProducer = producerFactory({
 });
 
 const PER_REQUEST = { 'enable.idempotence': 'false', acks: 'all', 'linger.ms': '0' };
+const NOTICE = 'ottla: publish() sends without idempotence, because a producer id for every request would fill the '
+  + "brokers' memory; a retry may duplicate a record. A Publisher has one id for all requests.";
+
+let noticed = false;
 
 export async function publish(options, request) {
-  const producer = createProducer({ ...options, config: { ...PER_REQUEST, ...options.config } });
+  const config = { ...PER_REQUEST, ...options?.config };
+  if (!noticed && options?.config?.['enable.idempotence'] === undefined) {
+    noticed = true;
+    console.info(NOTICE);
+  }
+  const producer = createProducer({ ...options, config });
   try {
     return await producer.send(request);
   } finally {

@@ -13,7 +13,8 @@ export async function all(): Promise<bigint> {
     messages: [
       { key: 'kim', value: { x: 1 }, headers: { src: 'page' } },
       { key: new Uint8Array([1]), value: null, headers: [['a', '1'], ['a', null]], partition: 2, timestamp: new Date() },
-      { value: 'text' },
+      { value: 'text', headers: new Map([['trace', new Uint8Array([1])]]) },
+      { value: new ArrayBuffer(3) },
     ],
   });
   try {
@@ -21,7 +22,7 @@ export async function all(): Promise<bigint> {
   } catch (error) {
     if (error instanceof QueueFullError) await producer.room();
     else if (error instanceof ConfigError) console.log(error.problems.length);
-    else if (error instanceof KafkaError) console.log(error.code, error.persisted, error.record?.topic);
+    else if (error instanceof KafkaError) console.log(error.code, error.persisted, error.record?.topic, error.results?.length);
   }
   const stop = producer.on('delivery', (event) => {
     if (event.ok) console.log(event.offset + 1n);

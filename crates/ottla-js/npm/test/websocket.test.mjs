@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { load } from './ottla.mjs';
+
+const { webSocketConnector } = await load('src/websocket.js');
+const URL_ = 'ws://bridge/k/main/any';
+
+class Socket extends EventTarget {
+  bufferedAmount = 0;
+  sent = [];
+  closed = null;
+
+  send(bytes) {
+    this.sent.push(bytes);
+    this.bufferedAmount += bytes.byteLength;
+  }
+
+  close(code) {
+    this.closed = code;
+  }
+
+  fire(type, fields = {}) {
+    this.dispatchEvent(Object.assign(new Event(type), fields));
+  }
+}
+
+function connect() {
+  const socket = new Socket();
+  const events = [];
+  const on = {
+    open: () => events.push('open'),
+    data: (bytes) => events.push(`data ${bytes.byteLength}`),
+    written: (count) => events.push(`written ${count}`),
+    close: (reason) => events.push(reason),
+  };
+  const open = (url, protocol) => (assert.deepEqual([url, protocol], [URL_, 'kafka.v1']), socket);
+  const connection = webSocketConnector(open)({ url: URL_ }, on, {});
+  return { socket, events, connection };
+}
+
+test('bytes come and go, and what has left the buffer counts as written', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { socket, events, connection } = connect();
+  assert.equal(socket.binaryType, 'arraybuffer');
+  socket.fire('open');
+  connection.write(new Uint8Array(10));
+  connection.write(new Uint8Array(5));
+  t.mock.timers.tick(0);
+  assert.deepEqual(events, ['open'], 'nothing has left yet');
+  socket.bufferedAmount = 7;
+  t.mock.timers.tick(4);
+  socket.bufferedAmount = 0;
+  t.mock.timers.tick(4);
+  assert.deepEqual(events, ['open', 'written 8', 'written 7']);
+  socket.fire('message', { data: new ArrayBuffer(3) });
+  assert.equal(events.at(-1), 'data 3');
+});
+
+test('an answer shows that bytes have left, even while timers sleep', () => {
+  const { socket, events, connection } = connect();
+  connection.write(new Uint8Array(10));
+  socket.bufferedAmount = 0;
+  socket.fire('message', { data: new ArrayBuffer(1) });
+  assert.deepEqual(events, ['written 10', 'data 1']);
+  connection.close();
+});
+
+test('framing in bufferedAmount never unwrites anything', () => {
+  const { socket, events, connection } = connect();
+  connection.write(new Uint8Array(10));
+  socket.bufferedAmount = 14;
+  socket.fire('message', { data: new ArrayBuffer(1) });
+  assert.deepEqual(events, ['data 1']);
+  connection.close();
+});
+
+test('where there is no bufferedAmount, what is sent is written', () => {
+  const { socket, events, connection } = connect();
+  socket.send = () => {};
+  socket.bufferedAmount = undefined;
+  connection.write(new Uint8Array(10));
+  socket.fire('message', { data: new ArrayBuffer(1) });
+  assert.deepEqual(events, ['written 10', 'data 1']);
+  connection.close();
+});
+
+test('the end is told once, with the best reason there is', () => {
+  const ends = [
+    [(socket) => socket.fire('close', { code: 4403, reason: 'topic secret is not allowed' }), /the bridge closed the connection: topic secret is not allowed \(4403\)/],
+    [(socket) => socket.fire('close', { code: 1006, reason: '' }), /no bridge at ws:\/\/bridge\/k\/main\/any, or it refused/],
+    [(socket) => socket.fire('error', { message: 'connect ECONNREFUSED' }), /no bridge at .*: connect ECONNREFUSED/],
+    [(socket) => socket.fire('error'), /no bridge at ws/],
+    [(socket) => socket.fire('message', { data: '<html>' }), /answered with text/],
+  ];
+  for (const [end, pattern] of ends) {
+    const { socket, events } = connect();
+    end(socket);
+    socket.fire('close', { code: 1006, reason: '' });
+    socket.fire('message', { data: new ArrayBuffer(1) });
+    assert.equal(events.length, 1, events.join('; '));
+    assert.match(events[0], pattern);
+  }
+});
+
+test('after its own close a connection says nothing', () => {
+  const { socket, events, connection } = connect();
+  connection.close();
+  assert.equal(socket.closed, 1000);
+  socket.fire('open');
+  socket.fire('close', { code: 1000, reason: '' });
+  assert.deepEqual(events, []);
+});
