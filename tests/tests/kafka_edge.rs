@@ -54,7 +54,12 @@ fn all_there_once(kafka: &Kafka, topic: &str, label: &str) {
 fn start_kafka() -> Kafka {
     let kafka = Kafka::options().proxied().start();
     kafka.tools().create_topic("warm", 1, &[]);
-    kcat::produce(kafka.bootstrap(), "warm", &["-X", "enable.idempotence=true"], "warm\n");
+    kcat::produce(
+        kafka.bootstrap(),
+        "warm",
+        &["-X", "enable.idempotence=true"],
+        "warm\n",
+    );
     kafka
 }
 
