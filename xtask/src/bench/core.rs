@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::bench::dir;
 use crate::failure::{Result, at};
 use crate::run::Cmd;
 use crate::steps::{Outcome, step};
@@ -24,10 +25,8 @@ impl Build {
             Self::Untraced => ("core-bench-untraced", &[]),
         };
         // Cargo keeps one file for both; each gets a copy with a name of its own.
-        let kept = tree::target().join("bench").join(name);
+        let kept = dir()?.join(name);
         step(name, || {
-            let dir = tree::target().join("bench");
-            at(&dir, std::fs::create_dir_all(&dir))?;
             Cmd::cargo()
                 .args(["build", "--release", "--package", "core-bench"])
                 .args(features)

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: every timed figure. One file per target.
 
+mod bridge;
 mod core;
 mod encode;
 mod null_transport;
@@ -8,11 +9,13 @@ mod series;
 mod table;
 mod trace;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::args::Args;
 use crate::bench::report::Report;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, at};
+use crate::tree;
 
 /// Runs of each peer unless `--rounds` says otherwise.
 const ROUNDS: usize = 3;
@@ -26,7 +29,12 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 3] = [encode::TARGET, null_transport::TARGET, trace::TARGET];
+const TARGETS: [Target; 4] = [
+    encode::TARGET,
+    null_transport::TARGET,
+    trace::TARGET,
+    bridge::TARGET,
+];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {
     let rounds = args.value("--rounds")?;
@@ -73,4 +81,11 @@ fn run(target: &Target, report: &mut Report) {
         Ok(()) => println!("  {} took {:.0} s", target.name, start.elapsed().as_secs_f64()),
         Err(failure) => report.unmeasured(target.name, failure.message()),
     }
+}
+
+/// Where benches keep their programs and files.
+fn dir() -> Result<PathBuf> {
+    let dir = tree::target().join("bench");
+    at(&dir, std::fs::create_dir_all(&dir))?;
+    Ok(dir)
 }
