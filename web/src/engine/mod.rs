@@ -1,0 +1,224 @@
+//! Everything that lives outside yew: the run, the cursor, the canvases, and where the events come from.
+//!
+//! The frame loop calls [`Engine::frame`]; components read a coarse [`Model`] that is made at most ten times a
+//! second, and act through [`Handle`].
+
+mod act;
+mod frame;
+mod model;
+mod source;
+
+use std::{cell::RefCell, rc::Rc};
+
+use ottla_scene::{
+    history::History,
+    playback::{Playback, Speed, Tick},
+    stage::{Columns, Dock, Picture, Target, TimelineView, View, phone_height, stage, timeline},
+    state::Partition,
+    words::Lang,
+};
+use ottla_trace::event::RecordId;
+
+use crate::paint::{Ruler, Surface, Theme};
+
+pub(crate) use act::Action;
+pub(crate) use model::{BrokerButton, Model, Notice, RecordModel};
+pub(crate) use source::{Kind, Message, Source};
+
+/// The engine, shared by the components and the frame loop.
+#[derive(Clone)]
+pub(crate) struct Handle(Rc<RefCell<Engine>>);
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// See the module.
+pub(crate) struct Engine {
+    pub(crate) source: Source,
+    pub(crate) history: History,
+    pub(crate) playback: Playback,
+    /// The furthest moment that was shown: the timeline does not give away what a look-ahead found.
+    pub(crate) edge: u64,
+    pub(crate) selected: Option<RecordId>,
+    pub(crate) hover: Option<Target>,
+    pub(crate) lane: Option<Partition>,
+    pub(crate) lang: Lang,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) columns: Columns,
+    pub(crate) stage_size: (f32, f32),
+    pub(crate) dock_size: (f32, f32),
+    pub(crate) picture: Picture,
+    pub(crate) dock: Option<Dock>,
+    stage: Option<Surface>,
+    timeline: Option<Surface>,
+    theme: Option<Theme>,
+    ruler: Ruler,
+    dirty: bool,
+    publish: Option<yew::Callback<Rc<Model>>>,
+    published: Option<Rc<Model>>,
+    last_frame: f64,
+    last_publish: f64,
+    frame_pending: bool,
+    reduced_motion: bool,
+}
+
+impl Engine {
+    fn new(source: Source, lang: Lang) -> Self {
+        Self {
+            source,
+            history: History::new(),
+            playback: Playback::default(),
+            edge: 0,
+            selected: None,
+            hover: None,
+            lane: None,
+            lang,
+            notice: None,
+            columns: Columns::Full,
+            stage_size: (0.0, 0.0),
+            dock_size: (0.0, 0.0),
+            picture: Picture::default(),
+            dock: None,
+            stage: None,
+            timeline: None,
+            theme: None,
+            ruler: Ruler::new(),
+            dirty: true,
+            publish: None,
+            published: None,
+            last_frame: 0.0,
+            last_publish: 0.0,
+            frame_pending: false,
+            reduced_motion: crate::prefs::reduced_motion(),
+        }
+    }
+
+    /// Lets `wall_ms` pass and paints if anything changed. True while there is something to animate.
+    fn frame(&mut self, wall_ms: f64) -> bool {
+        let moving = self.advance(wall_ms);
+        if moving || self.dirty {
+            self.dirty = false;
+            self.paint();
+        }
+        moving || self.source.is_live()
+    }
+
+    fn advance(&mut self, wall_ms: f64) -> bool {
+        let live = self.source.is_live();
+        if live {
+            self.source.pump(&mut self.history);
+        }
+        if !self.playback.playing {
+            return false;
+        }
+        if live && self.follows() {
+            let now = self.source.now().unwrap_or_default();
+            self.playback.follow(now, &self.history);
+            self.edge = self.playback.cursor().t;
+            return true;
+        }
+        self.source.look_ahead(&mut self.history, &self.playback, wall_ms);
+        let tick = self.playback.advance(wall_ms, &self.history);
+        self.edge = self.edge.max(self.playback.cursor().t);
+        match tick {
+            Tick::Moved => true,
+            Tick::Still => false,
+            Tick::AtEdge => {
+                // A live run is joined again; anything else is over until something happens.
+                if !live {
+                    self.playback.playing = self.source.waits_for_you();
+                }
+                live
+            }
+        }
+    }
+
+    /// Whether a live source is shown as it happens.
+    pub(crate) fn follows(&self) -> bool {
+        self.source.is_live() && self.playback.playing && self.playback.cursor().seen + 1 >= self.edge_seen()
+    }
+
+    fn edge_seen(&self) -> usize {
+        self.history.seen_at(self.edge)
+    }
+
+    fn paint(&mut self) {
+        if self.theme.is_none() {
+            self.theme = Theme::read();
+            if let Some(theme) = &self.theme {
+                self.ruler.set_fonts(theme);
+            }
+        }
+        let Some(theme) = &self.theme else { return };
+        let cursor = self.playback.cursor();
+        let state = self.history.state(cursor.seen);
+        let view = View {
+            state,
+            t: cursor.t.max(state.t),
+            width: self.stage_size.0,
+            height: self.stage_size.1,
+            columns: self.columns,
+            lang: self.lang,
+            selected: self.selected,
+            hover: self.hover,
+            lane: self.lane,
+            measure: &self.ruler,
+        };
+        if let Some(surface) = &mut self.stage
+            && self.stage_size.0 > 0.0
+        {
+            let view = if self.columns == Columns::Phone {
+                View {
+                    height: phone_height(&view),
+                    ..view
+                }
+            } else {
+                view
+            };
+            self.picture = stage(&view);
+            surface.resize(view.width, view.height);
+            surface.paint(&self.picture.list, theme);
+        }
+        let record = self.selected.and_then(|id| state.records.get(id));
+        let chosen = record.map(|record| {
+            let told = state.batch_of(record).and_then(|batch| batch.told());
+            (record.accepted, told.map(|(at, _)| at))
+        });
+        let nodes: Vec<_> = state.brokers.keys().copied().collect();
+        let timeline_view = TimelineView {
+            index: self.history.index(),
+            nodes: &nodes,
+            range: (self.history.start(), self.edge.max(1)),
+            now: cursor.t,
+            chosen,
+            size: self.dock_size,
+            slim: self.columns == Columns::Phone,
+            lang: self.lang,
+            measure: &self.ruler,
+        };
+        if let Some(surface) = &mut self.timeline
+            && self.dock_size.0 > 0.0
+        {
+            let dock = timeline(&timeline_view);
+            surface.resize(self.dock_size.0, self.dock_size.1);
+            surface.paint(&dock.list, theme);
+            self.dock = Some(dock);
+        }
+    }
+
+    /// Something that is painted changed.
+    fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Auto speed, unless the reader asked for less motion: then steps jump from event to event.
+    fn start_playing(&mut self) {
+        if self.reduced_motion && self.playback.speed == Speed::Auto {
+            return;
+        }
+        self.playback.playing = true;
+    }
+}

@@ -1,0 +1,139 @@
+//! Where the events come from.
+
+mod file;
+mod live;
+mod sandbox;
+
+use ottla_scene::{history::History, playback::Cursor};
+use ottla_trace::event::{NodeId, RecordId};
+
+pub(crate) use file::File;
+pub(crate) use live::{Live, LiveState};
+pub(crate) use sandbox::Sandbox;
+
+/// The three sources behind one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The production core in a simulated world.
+    Sandbox,
+    /// The production client through a bridge.
+    Live,
+    /// A recorded trace.
+    File,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Sandbox, Self::Live, Self::File];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Live => "live",
+            Self::File => "trace",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A typed message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) topic: String,
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) partition: Option<i32>,
+}
+
+/// Why a message was not accepted: Kafka's name of the error, and a line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// See [`Kind`].
+pub(crate) enum Source {
+    Sandbox(Box<Sandbox>),
+    Live(Live),
+    File(File),
+}
+
+impl Source {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Sandbox(_) => Kind::Sandbox,
+            Self::Live(_) => Kind::Live,
+            Self::File(_) => Kind::File,
+        }
+    }
+
+    /// Whether time passes by itself.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self, Self::Live(live) if live.connected())
+    }
+
+    /// The live clock in microseconds of the trace.
+    pub(crate) fn now(&self) -> Option<u64> {
+        match self {
+            Self::Live(live) => live.now(),
+            Self::Sandbox(_) | Self::File(_) => None,
+        }
+    }
+
+    /// Takes what arrived since the last frame.
+    pub(crate) fn pump(&mut self, history: &mut History) {
+        if let Self::Live(live) = self {
+            live.pump(history);
+        }
+    }
+
+    /// Lets the simulated world run until playback has something to play towards.
+    pub(crate) fn look_ahead(&mut self, history: &mut History, until: Ahead) {
+        if let Self::Sandbox(sandbox) = self {
+            sandbox.look_ahead(history, until);
+        }
+    }
+
+    /// Whether the run goes on when somebody acts: then playing does not end at its edge.
+    pub(crate) fn waits_for_you(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
+    /// Sends a message at the cursor.
+    pub(crate) fn send(
+        &mut self,
+        message: &Message,
+        cursor: Cursor,
+        history: &mut History,
+    ) -> Result<Option<RecordId>, Refusal> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.send(message, cursor, history).map(Some),
+            Self::Live(live) => live.send(message, history),
+            Self::File(_) => Ok(None),
+        }
+    }
+
+    /// Kills or restarts a broker at the cursor. False where that is impossible.
+    pub(crate) fn kill(&mut self, node: NodeId, kill: bool, cursor: Cursor, history: &mut History) -> bool {
+        match self {
+            Self::Sandbox(sandbox) => {
+                sandbox.kill(node, kill, cursor, history);
+                true
+            }
+            Self::Live(_) | Self::File(_) => false,
+        }
+    }
+}
+
+/// How far a look-ahead goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    /// Until there is a step after so many events.
+    Step(usize),
+    /// Until this time.
+    Time(u64),
+}

@@ -1,0 +1,154 @@
+//! The production client in this tab, through a bridge, to a real cluster.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use ottla::{KafkaError, Producer, Record};
+use ottla_scene::history::History;
+use ottla_trace::{Envelope, Level, event::RecordId};
+
+use super::{Message, Refusal};
+
+/// Events that wait for a frame. A hidden tab gets no frames: it must not hoard.
+const MOST_WAITING: usize = 400_000;
+
+/// How the connection stands, for the bar beside the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LiveState {
+    /// Nothing was asked for.
+    #[default]
+    Off,
+    /// The producer runs; it connects when it has something to send.
+    On,
+    /// It could not start.
+    Refused(Refusal),
+}
+
+/// A producer and its trace.
+#[derive(Default)]
+pub(crate) struct Live {
+    pub(crate) state: LiveState,
+    pub(crate) url: String,
+    pub(crate) topic: String,
+    pub(crate) acks: String,
+    producer: Option<Producer>,
+    waiting: Rc<RefCell<Vec<Envelope>>>,
+    /// The page's clock at `t` = 0 of the trace, as near as it can be known (milliseconds).
+    zero: Rc<Cell<Option<f64>>>,
+}
+
+fn refusal(error: &KafkaError) -> Refusal {
+    Refusal {
+        code: error.code().to_owned(),
+        message: error.message().to_owned(),
+    }
+}
+
+fn page_clock() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |performance| performance.now())
+}
+
+impl Live {
+    /// Starts a producer. Its errors are typed: every mistake of the configuration, in one line.
+    pub(crate) fn connect(&mut self, url: &str, acks: &str) {
+        self.disconnect();
+        self.url = url.to_owned();
+        self.acks = acks.to_owned();
+        let waiting = Rc::new(RefCell::new(Vec::new()));
+        let zero = Rc::new(Cell::new(None::<f64>));
+        let (sink, first) = (waiting.clone(), zero.clone());
+        let started = Producer::builder()
+            .bootstrap_servers(url)
+            .set("acks", acks)
+            .trace(Level::Record, move |envelope: Envelope| {
+                let begun = page_clock() - envelope.t as f64 / 1_000.0;
+                first.set(Some(first.get().map_or(begun, |old| old.min(begun))));
+                let mut waiting = sink.borrow_mut();
+                if waiting.len() < MOST_WAITING {
+                    waiting.push(envelope);
+                }
+            })
+            .start();
+        match started {
+            Ok(producer) => {
+                self.producer = Some(producer);
+                self.waiting = waiting;
+                self.zero = zero;
+                self.state = LiveState::On;
+            }
+            Err(error) => {
+                self.state = LiveState::Refused(Refusal {
+                    code: "CONFIG".to_owned(),
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+
+    /// Closes the producer; what it accepted is still sent.
+    pub(crate) fn disconnect(&mut self) {
+        self.state = LiveState::Off;
+        if let Some(producer) = self.producer.take() {
+            wasm_bindgen_futures::spawn_local(async move {
+                // Its records tell their own failures in the trace.
+                let _ = producer.close(Duration::from_secs(10)).await;
+            });
+        }
+    }
+
+    pub(crate) fn connected(&self) -> bool {
+        self.producer.is_some()
+    }
+
+    /// The running producer, for loads that do not go through the form.
+    pub(crate) fn producer(&self) -> Option<Producer> {
+        self.producer.clone()
+    }
+
+    pub(crate) fn now(&self) -> Option<u64> {
+        let zero = self.zero.get()?;
+        Some(((page_clock() - zero).max(0.0) * 1_000.0) as u64)
+    }
+
+    pub(crate) fn pump(&mut self, history: &mut History) {
+        for envelope in self.waiting.borrow_mut().drain(..) {
+            history.push(envelope);
+        }
+    }
+
+    /// Sends without waiting for room. The record's number is the next one that the trace will show.
+    pub(crate) fn send(&mut self, message: &Message, history: &mut History) -> Result<Option<RecordId>, Refusal> {
+        let Some(producer) = self.producer.clone() else {
+            return Ok(None);
+        };
+        self.pump(history);
+        let before = history.tip().records.next_id();
+        producer.post(record(message)).map_err(|error| refusal(&error))?;
+        self.pump(history);
+        let after = history.tip().records.next_id();
+        Ok((after > before).then(|| after - 1))
+    }
+}
+
+/// The message as a record of the client.
+pub(crate) fn record(message: &Message) -> Record<'_> {
+    let mut record = Record::to(message.topic.as_str());
+    if let Some(key) = &message.key {
+        record = record.key(key.as_bytes());
+    }
+    if let Some(value) = &message.value {
+        record = record.value(value.as_bytes());
+    }
+    for (name, value) in &message.headers {
+        record = record.header(name.as_str(), value.as_bytes());
+    }
+    if let Some(partition) = message.partition {
+        record = record.partition(partition);
+    }
+    record
+}

@@ -1,0 +1,103 @@
+//! What the reader prefers: language, theme, motion. Remembered on this machine, nowhere else.
+
+use ottla_scene::words::Lang;
+use web_sys::Storage;
+
+const LANG: &str = "ottla.lang";
+const THEME: &str = "ottla.theme";
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Light,
+    Dark,
+}
+
+impl Scheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Light => Self::Dark,
+            Self::Dark => Self::Light,
+        }
+    }
+}
+
+fn storage() -> Option<Storage> {
+    // Throws where storage is forbidden: then nothing is remembered.
+    web_sys::window()?.local_storage().ok()?
+}
+
+fn remembered(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+fn remember(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // A full or forbidden store costs the reader one click next time.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+fn matches(query: &str) -> bool {
+    let list = web_sys::window().and_then(|window| window.match_media(query).ok().flatten());
+    list.is_some_and(|list| list.matches())
+}
+
+/// A parameter of the page's address.
+pub(crate) fn parameter(name: &str) -> Option<String> {
+    let search = web_sys::window()?.location().search().ok()?;
+    let parameters = web_sys::UrlSearchParams::new_with_str(&search).ok()?;
+    parameters.get(name).filter(|value| !value.is_empty())
+}
+
+/// The language: the address, what was chosen before, the browser's.
+pub(crate) fn lang() -> Lang {
+    let browser = || web_sys::window()?.navigator().language();
+    parameter("lang")
+        .or_else(|| remembered(LANG))
+        .or_else(browser)
+        .and_then(|code| Lang::from_code(&code))
+        .unwrap_or_default()
+}
+
+/// The theme: the address, what was chosen before, the system's.
+pub(crate) fn scheme() -> Scheme {
+    match parameter("theme").or_else(|| remembered(THEME)).as_deref() {
+        Some("light") => Scheme::Light,
+        Some("dark") => Scheme::Dark,
+        _ if matches("(prefers-color-scheme: dark)") => Scheme::Dark,
+        _ => Scheme::Light,
+    }
+}
+
+/// Whether the reader asked for less motion.
+pub(crate) fn reduced_motion() -> bool {
+    matches("(prefers-reduced-motion: reduce)")
+}
+
+pub(crate) fn remember_lang(lang: Lang) {
+    remember(LANG, lang.code());
+}
+
+pub(crate) fn remember_scheme(scheme: Scheme) {
+    remember(THEME, scheme.name());
+}
+
+/// Puts language and theme onto the document.
+pub(crate) fn show(lang: Lang, scheme: Scheme) {
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
+    if let Some(root) = root {
+        // Attributes with these fixed names are always accepted.
+        let _ = root.set_attribute("lang", lang.code());
+        let _ = root.set_attribute("data-theme", scheme.name());
+    }
+}
