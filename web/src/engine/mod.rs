@@ -20,10 +20,11 @@ use ottla_scene::{
 use ottla_trace::event::RecordId;
 
 use crate::paint::{Ruler, Surface, Theme};
+use source::Ahead;
 
 pub(crate) use act::Action;
-pub(crate) use model::{BrokerButton, Model, Notice, RecordModel};
-pub(crate) use source::{Kind, Message, Source};
+pub(crate) use model::{Model, Notice, PhaseModel, RecordModel};
+pub(crate) use source::{Kind, LiveState, Message, Refusal, Source};
 
 /// The engine, shared by the components and the frame loop.
 #[derive(Clone)]
@@ -48,6 +49,7 @@ pub(crate) struct Engine {
     pub(crate) lang: Lang,
     pub(crate) notice: Option<Notice>,
     pub(crate) columns: Columns,
+    beside: bool,
     pub(crate) stage_size: (f32, f32),
     pub(crate) dock_size: (f32, f32),
     pub(crate) picture: Picture,
@@ -61,7 +63,9 @@ pub(crate) struct Engine {
     published: Option<Rc<Model>>,
     last_frame: f64,
     last_publish: f64,
+    last_outline: f64,
     frame_pending: bool,
+    asleep: bool,
     reduced_motion: bool,
 }
 
@@ -78,6 +82,7 @@ impl Engine {
             lang,
             notice: None,
             columns: Columns::Full,
+            beside: false,
             stage_size: (0.0, 0.0),
             dock_size: (0.0, 0.0),
             picture: Picture::default(),
@@ -91,7 +96,9 @@ impl Engine {
             published: None,
             last_frame: 0.0,
             last_publish: 0.0,
+            last_outline: f64::MIN,
             frame_pending: false,
+            asleep: true,
             reduced_motion: crate::prefs::reduced_motion(),
         }
     }
@@ -120,7 +127,14 @@ impl Engine {
             self.edge = self.playback.cursor().t;
             return true;
         }
-        self.source.look_ahead(&mut self.history, &self.playback, wall_ms);
+        let ahead = match self.playback.speed {
+            Speed::Auto => Ahead::Step(self.playback.cursor().seen),
+            Speed::Times(times) => {
+                let micros = (wall_ms * 1_000.0 * times) as u64;
+                Ahead::Time(self.playback.cursor().t.saturating_add(micros))
+            }
+        };
+        self.source.look_ahead(&mut self.history, ahead);
         let tick = self.playback.advance(wall_ms, &self.history);
         self.edge = self.edge.max(self.playback.cursor().t);
         match tick {

@@ -125,16 +125,7 @@ impl Surface {
                 context.fill();
                 context.stroke();
             }
-            Item::Pie { at, r, part } => {
-                self.fill(pen, theme, Role::Raise);
-                self.stroke(pen, theme, Role::Line, 1.5);
-                self.dash(pen, Dash::Solid);
-                self.arc(*at, *r, 1.0);
-                context.fill();
-                context.stroke();
-                self.fill(pen, theme, Role::Ink);
-                self.wedge(*at, *r, *part);
-            }
+            Item::Pie { at, r, part } => self.pie(pen, theme, (*at, *r), *part),
             Item::Text {
                 at,
                 text,
@@ -156,6 +147,17 @@ impl Surface {
                 let _ = context.fill_text(text, x, y);
             }
         }
+    }
+
+    fn pie(&self, pen: &mut Pen, theme: &Theme, (at, r): ((f32, f32), f32), part: f32) {
+        self.fill(pen, theme, Role::Raise);
+        self.stroke(pen, theme, Role::Line, 1.5);
+        self.dash(pen, Dash::Solid);
+        self.arc(at, r, 1.0);
+        self.context.fill();
+        self.context.stroke();
+        self.fill(pen, theme, Role::Ink);
+        self.wedge(at, r, part);
     }
 
     fn trace(&self, points: &[(f32, f32)], width: f32) {
@@ -282,7 +284,15 @@ fn crisp(points: &[(f32, f32)], i: usize, (x, y): (f32, f32), width: f32) -> (f6
         near(i.checked_sub(1).and_then(|at| points.get(at))) || near(points.get(i + 1))
     };
     let snap = |value: f32| f64::from(value.floor() + 0.5);
-    let snapped_x = if along(|it| it.0, x) { snap(x) } else { f64::from(x) };
-    let snapped_y = if along(|it| it.1, y) { snap(y) } else { f64::from(y) };
+    let snapped_x = if along(|it| it.0, x) {
+        snap(x)
+    } else {
+        f64::from(x)
+    };
+    let snapped_y = if along(|it| it.1, y) {
+        snap(y)
+    } else {
+        f64::from(y)
+    };
     (snapped_x, snapped_y)
 }

@@ -140,6 +140,10 @@ impl History {
     /// The state after the first `seen` events.
     pub fn state(&mut self, seen: usize) -> &State {
         let seen = seen.clamp(self.forgotten, self.len());
+        // A live run is nearly always looked at as it is now.
+        if seen == self.len() {
+            return &self.tip;
+        }
         let at = self.keyframes.partition_point(|(n, _)| *n <= seen);
         let keyframe = &self.keyframes[at.saturating_sub(1)];
         // Going on from the last picture is cheaper than from the keyframe, when it lies between the two.

@@ -105,7 +105,7 @@ fn entering(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, record:
 }
 
 /// How the partition was found, as an expression.
-pub(crate) fn explain(by: PartitionedBy, key: Option<&str>, partition: i32, of: i32) -> String {
+pub fn explain(by: PartitionedBy, key: Option<&str>, partition: i32, of: i32) -> String {
     match by {
         PartitionedBy::KeyHash { .. } => {
             format!("murmur2(\"{}\") % {of} = {partition}", key.unwrap_or_default())

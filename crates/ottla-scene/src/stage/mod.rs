@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use ottla_trace::event::{BatchId, ConnId, NodeId, RecordId};
 
+pub use front::explain;
 pub use geometry::{Columns, Geometry};
 pub use keys::{hue, letter};
 pub use timeline::{Dock, TimelineView, timeline};

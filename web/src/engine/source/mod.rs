@@ -7,7 +7,7 @@ mod sandbox;
 use ottla_scene::{history::History, playback::Cursor};
 use ottla_trace::event::{NodeId, RecordId};
 
-pub(crate) use file::File;
+pub(crate) use file::{File, read as read_file};
 pub(crate) use live::{Live, LiveState};
 pub(crate) use sandbox::Sandbox;
 
@@ -112,7 +112,7 @@ impl Source {
     ) -> Result<Option<RecordId>, Refusal> {
         match self {
             Self::Sandbox(sandbox) => sandbox.send(message, cursor, history).map(Some),
-            Self::Live(live) => live.send(message, history),
+            Self::Live(live) => live.send(message),
             Self::File(_) => Ok(None),
         }
     }

@@ -1,0 +1,113 @@
+//! The chosen record: where it is and why, where its time went, which line of code waits.
+
+use ottla_scene::words::Word;
+use yew::prelude::*;
+
+use super::{Props, acts};
+use crate::engine::{Action, PhaseModel, RecordModel};
+
+/// How the application sends, in three languages: the line that hands over, and the line that waits.
+const CODE: [(&str, [&str; 2]); 3] = [
+    (
+        "Rust",
+        ["let d = producer.send(record).await?;", "let meta = d.await?;"],
+    ),
+    (
+        "TypeScript",
+        ["const sent = producer.send(record)", "const [meta] = await sent"],
+    ),
+    (
+        "Java",
+        ["var future = producer.send(record);", "var meta = future.get();"],
+    ),
+];
+
+#[component]
+pub(crate) fn Panel(props: &Props) -> Html {
+    let lang = props.lang();
+    let code = use_state(|| 0_usize);
+    let Some(record) = &props.model.record else {
+        return html! {};
+    };
+    let key = format!("cell k{} o{}", record.hue, record.hue);
+    html! {
+        <aside class="side" aria-label={lang.word(Word::Record)}>
+            <div class="grip" aria-hidden="true"></div>
+            <h2>
+                <span class={key} aria-hidden="true">{ &record.letter }</span>
+                <span>{ &record.title }<small>{ &record.sub }</small></span>
+                <button class="txt close" aria-label={lang.word(Word::Close)} onclick={acts(&props.engine, Action::Select(None))}>{ "\u{d7}" }</button>
+            </h2>
+            <p class="why">{ &record.why }</p>
+            <section>
+                <h3>{ lang.word(Word::WhereTimeWent) }</h3>
+                { waterfall(record) }
+            </section>
+            <section>
+                <h3>{ lang.word(Word::WhyHere) }</h3>
+                <dl>{ for record.facts.iter().map(|(word, lines, code)| fact(lang.word(*word), lines, *code)) }</dl>
+            </section>
+            { waits(props, record, &code) }
+        </aside>
+    }
+}
+
+fn fact(name: &str, lines: &[String], code: bool) -> Html {
+    html! {
+        <>
+            <dt>{ name }</dt>
+            <dd class={code.then_some("m")}>{ for lines.iter().map(|line| html! { <span>{ line }</span> }) }</dd>
+        </>
+    }
+}
+
+fn waterfall(record: &RecordModel) -> Html {
+    html! {
+        <div class="fall">
+            { for record.phases.iter().map(phase) }
+            <div class="fall-axis"><span>{ "0" }</span><span>{ &record.total }</span></div>
+        </div>
+    }
+}
+
+fn phase(it: &PhaseModel) -> Html {
+    let style = format!("left:{:.2}%;width:max(2px,{:.2}%)", it.from, it.width);
+    html! {
+        <div class="phase">
+            <span class="name">{ &it.name }</span>
+            <span class="lane"><i class={classes!(it.kind, it.lasts.then_some("lasts"))} style={style}></i>
+                if it.cut {
+                    <b class="cut" style={format!("left:{:.2}%", it.from + it.width)} aria-hidden="true"></b>
+                }
+            </span>
+            <span class="took">{ &it.took }</span>
+        </div>
+    }
+}
+
+/// The same two lines in the reader's language; the one that waits says for how long.
+fn waits(props: &Props, record: &RecordModel, chosen: &UseStateHandle<usize>) -> Html {
+    let lang = props.lang();
+    let (_, lines) = CODE[**chosen];
+    let tabs = CODE.iter().enumerate().map(|(i, (name, _))| {
+        let set = chosen.clone();
+        let onclick = Callback::from(move |_: MouseEvent| set.set(i));
+        html! { <button class={classes!("txt", (i == **chosen).then_some("on"))} aria-pressed={(i == **chosen).to_string()} onclick={onclick}>{ *name }</button> }
+    });
+    let rows = lines.iter().enumerate().map(|(i, line)| {
+        let now = record.waits == Some(i);
+        html! {
+            <code class={now.then_some("now")}>
+                <span>{ *line }</span>
+                if now { <em>{ &record.waited }</em> }
+            </code>
+        }
+    });
+    html! {
+        <section class="waits">
+            <div class="langs">{ for tabs }</div>
+            <h3>{ lang.word(Word::WhereCodeWaits) }</h3>
+            <pre>{ for rows }</pre>
+        </section>
+    }
+}

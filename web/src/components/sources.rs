@@ -1,0 +1,136 @@
+//! The bars of the two other sources: a bridge's address, and a file.
+
+use ottla_scene::words::Word;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use super::{Props, acts, text_of};
+use crate::{
+    engine::{Action, Handle, LiveState, Refusal},
+    prefs,
+};
+
+/// A trace of this size is not one that anybody looks at.
+const LARGEST_FILE: f64 = 512.0 * 1024.0 * 1024.0;
+
+/// Address and acks of the live producer.
+#[component]
+pub(crate) fn LiveBar(props: &Props) -> Html {
+    let lang = props.lang();
+    let url =
+        use_state(|| prefs::parameter("bridge").unwrap_or_else(|| "ws://127.0.0.1:8380/k/main".to_owned()));
+    let acks = use_state(|| "all".to_owned());
+    let on = props.model.live == Some(LiveState::On);
+    let oninput = {
+        let url = url.clone();
+        Callback::from(move |event: InputEvent| url.set(text_of(&event)))
+    };
+    let onchange = {
+        let acks = acks.clone();
+        Callback::from(move |event: Event| acks.set(text_of(&event)))
+    };
+    let submit = {
+        let engine = props.engine.clone();
+        let (url, acks) = (url.clone(), acks.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            engine.act(Action::Connect {
+                url: (*url).clone(),
+                acks: (*acks).clone(),
+            });
+        })
+    };
+    let choices =
+        ["all", "1", "0"].map(|it| html! { <option value={it} selected={*acks == it}>{ it }</option> });
+    html! {
+        <form id="bridge" class="bar" onsubmit={submit} autocomplete="off">
+            <div class="row">
+                <label class="bridge">
+                    { lang.word(Word::BridgeUrl) }
+                    <input name="bridge" value={(*url).clone()} oninput={oninput} disabled={on} spellcheck="false" />
+                </label>
+                <label class="acks">
+                    { lang.word(Word::Acks) }
+                    <select name="live-acks" onchange={onchange} disabled={on}>{ for choices }</select>
+                </label>
+                if on {
+                    <button class="quiet" type="button" onclick={acts(&props.engine, Action::Disconnect)}>{ lang.word(Word::Disconnect) }</button>
+                } else {
+                    <button class="go" type="submit">{ lang.word(Word::Connect) }</button>
+                }
+            </div>
+        </form>
+    }
+}
+
+/// Opens a trace.
+#[component]
+pub(crate) fn FileBar(props: &Props) -> Html {
+    let lang = props.lang();
+    let engine = props.engine.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let input = event
+            .target()
+            .and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
+        let file = input.and_then(|it| it.files()).and_then(|it| it.get(0));
+        if let Some(file) = file {
+            read_file(&engine, file);
+        }
+    });
+    let said = props.model.said.as_ref();
+    html! {
+        <div class="bar">
+            <div class="row">
+                <label class="go file">
+                    { lang.word(Word::OpenFile) }
+                    <input name="trace" type="file" accept=".jsonl,.json,.txt" onchange={onchange} />
+                </label>
+                if let Some(name) = &props.model.file {
+                    <span class="name">{ name }</span>
+                }
+                if let Some(said) = said {
+                    <output class="said error" name="result">
+                        if let Some(code) = &said.code { <code>{ code }</code>{ " " } }
+                        { &said.text }
+                    </output>
+                }
+            </div>
+        </div>
+    }
+}
+
+/// Reads a file and opens it; a file that is not a trace changes nothing.
+pub(crate) fn read_file(engine: &Handle, file: web_sys::File) {
+    let engine = engine.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        let name = file.name();
+        if file.size() > LARGEST_FILE {
+            let message = format!(
+                "{name}: {:.0} MiB is more than this page opens, 512 MiB",
+                file.size() / 1_048_576.0
+            );
+            engine.change(|it| {
+                it.refuse_file(Refusal {
+                    code: "TRACE_TOO_LARGE".to_owned(),
+                    message,
+                });
+            });
+            return;
+        }
+        match wasm_bindgen_futures::JsFuture::from(file.text()).await {
+            Ok(text) => {
+                let text = text.as_string().unwrap_or_default();
+                engine.act(Action::Open { name, text });
+            }
+            Err(_) => {
+                let message = format!("{name}: the browser could not read it; choose it again");
+                engine.change(|it| {
+                    it.refuse_file(Refusal {
+                        code: "UNREADABLE_FILE".to_owned(),
+                        message,
+                    });
+                });
+            }
+        }
+    });
+}

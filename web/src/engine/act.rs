@@ -1,0 +1,395 @@
+//! What the reader does.
+
+use std::rc::Rc;
+
+use ottla_scene::{
+    history::{History, MarkerKind},
+    playback::{Cursor, Speed},
+    stage::Target,
+    state::Partition,
+    words::{Lang, Word},
+};
+use ottla_trace::event::{NodeId, RecordId};
+
+use super::{
+    Engine, Handle, Kind, Message, Model, Notice, Source,
+    source::{Ahead, File, Live, LiveState, Refusal, Sandbox, read_file},
+};
+use crate::{components::columns, paint::Surface};
+
+/// An act.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    Send(Message),
+    SendMany(Vec<Message>),
+    Kill(NodeId, bool),
+    Toggle,
+    Play(bool),
+    Step(bool),
+    Hop(bool),
+    Problem(bool),
+    Seek(u64),
+    End(bool),
+    Follow,
+    Speed(Speed),
+    Faster(bool),
+    Select(Option<RecordId>),
+    Neighbour(bool),
+    Hover(Option<Target>),
+    Lane(Partition),
+    Source(Kind),
+    Connect { url: String, acks: String },
+    Disconnect,
+    Open { name: String, text: String },
+    Acks(String),
+    Lang(Lang),
+}
+
+impl Handle {
+    /// An engine with its first source.
+    pub(crate) fn new(lang: Lang) -> Self {
+        let kind = crate::prefs::parameter("source").and_then(|name| Kind::from_name(&name));
+        let mut engine = Engine::new(Source::File(File::default()), lang);
+        engine.switch(kind.unwrap_or(Kind::Sandbox));
+        Self(Rc::new(std::cell::RefCell::new(engine)))
+    }
+
+    /// Acts, and wakes the frame loop.
+    pub(crate) fn act(&self, action: Action) {
+        {
+            let mut engine = self.0.borrow_mut();
+            engine.act(action);
+            engine.touch();
+        }
+        self.wake();
+    }
+
+    /// Reads from the engine.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Engine) -> T) -> T {
+        read(&self.0.borrow())
+    }
+
+    /// Changes the engine and wakes the frame loop.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Engine) -> T) -> T {
+        let result = {
+            let mut engine = self.0.borrow_mut();
+            engine.touch();
+            change(&mut engine)
+        };
+        self.wake();
+        result
+    }
+
+    /// Who hears of a new model.
+    pub(crate) fn listen(&self, callback: yew::Callback<Rc<Model>>) {
+        self.change(|engine| engine.publish = Some(callback));
+    }
+
+    /// The stage's canvas.
+    pub(crate) fn set_stage(&self, surface: Option<Surface>) {
+        self.change(|engine| engine.stage = surface);
+    }
+
+    /// The dock's canvas.
+    pub(crate) fn set_timeline(&self, surface: Option<Surface>) {
+        self.change(|engine| engine.timeline = surface);
+    }
+
+    /// The colours changed.
+    pub(crate) fn new_theme(&self) {
+        self.change(|engine| engine.theme = None);
+    }
+}
+
+impl Engine {
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Send(message) => self.send(&message),
+            Action::SendMany(messages) => messages.iter().for_each(|message| self.send(message)),
+            Action::Kill(node, kill) => self.kill(node, kill),
+            Action::Toggle => self.play(!self.playback.playing),
+            Action::Play(play) => self.play(play),
+            Action::Step(forward) => self.step(forward),
+            Action::Hop(forward) => self.hop(forward),
+            Action::Problem(forward) => self.problem(forward),
+            Action::Seek(t) => self.seek(t),
+            Action::End(last) => {
+                let t = if last { self.edge } else { self.history.start() };
+                self.seek(t);
+            }
+            Action::Follow => self.follow(),
+            Action::Speed(speed) => self.playback.speed = speed,
+            Action::Faster(faster) => self.faster(faster),
+            Action::Select(record) => self.selected = record,
+            Action::Neighbour(forward) => self.neighbour(forward),
+            Action::Hover(target) => self.hover = target,
+            Action::Lane(lane) => self.lane = Some(lane),
+            Action::Source(kind) => self.switch(kind),
+            Action::Connect { url, acks } => self.connect(&url, &acks),
+            Action::Disconnect => {
+                if let Source::Live(live) = &mut self.source {
+                    live.disconnect();
+                }
+            }
+            Action::Open { name, text } => self.open(&name, &text),
+            Action::Acks(acks) => self.acks(&acks),
+            Action::Lang(lang) => self.lang = lang,
+        }
+    }
+
+    /// The cursor at which somebody acts. In the sandbox that is what is shown, in the past too.
+    fn now(&self) -> Cursor {
+        self.playback.cursor()
+    }
+
+    fn send(&mut self, message: &Message) {
+        let cursor = self.now();
+        let past = self.source.kind() == Kind::Sandbox && cursor.t < self.edge;
+        match self.source.send(message, cursor, &mut self.history) {
+            Ok(Some(id)) => {
+                self.notice = Some(Notice::Sent(id));
+                if past {
+                    self.forget_the_future();
+                }
+                self.go_on(cursor);
+            }
+            Ok(None) => {
+                self.notice = Some(Notice::Word(Word::NotConnected));
+            }
+            Err(refusal) => self.notice = Some(Notice::Refused(refusal)),
+        }
+    }
+
+    fn kill(&mut self, node: NodeId, kill: bool) {
+        let cursor = self.now();
+        let past = cursor.t < self.edge;
+        if self.source.kill(node, kill, cursor, &mut self.history) {
+            if past {
+                self.forget_the_future();
+            }
+            self.go_on(cursor);
+        }
+    }
+
+    fn forget_the_future(&mut self) {
+        self.edge = self.playback.cursor().t;
+        self.notice = Some(Notice::Word(Word::PastGone));
+    }
+
+    /// After an act: playing goes on, and a paused stage shows the first thing that happened.
+    fn go_on(&mut self, cursor: Cursor) {
+        if self.source.kind() != Kind::Sandbox {
+            return;
+        }
+        if !self.playback.playing && cursor.seen < self.history.len() {
+            self.step(true);
+        }
+    }
+
+    fn play(&mut self, play: bool) {
+        if !play {
+            self.playback.playing = false;
+            return;
+        }
+        self.start_playing();
+        // At the end of a recording, playing begins anew.
+        let at_end = self.playback.cursor().t >= self.history.end();
+        if self.source.kind() == Kind::File && at_end {
+            let start = self.history.start();
+            self.playback.seek(start, &self.history);
+        }
+    }
+
+    fn step(&mut self, forward: bool) {
+        self.playback.playing = false;
+        if forward {
+            let seen = self.playback.cursor().seen;
+            self.source.look_ahead(&mut self.history, Ahead::Step(seen));
+            self.playback.step(&self.history);
+            self.edge = self.edge.max(self.playback.cursor().t);
+        } else {
+            self.playback.step_back(&self.history);
+        }
+    }
+
+    fn seek(&mut self, t: u64) {
+        self.playback.playing = false;
+        let t = t.clamp(self.history.start(), self.edge.max(self.history.start()));
+        self.playback.seek(t, &self.history);
+    }
+
+    /// Back to now.
+    fn follow(&mut self) {
+        self.edge = self.history.end();
+        self.playback.follow(self.edge, &self.history);
+        self.playback.playing = true;
+    }
+
+    /// The next or previous moment at which the chosen record's waterfall goes on.
+    fn hop(&mut self, forward: bool) {
+        let Some(id) = self.selected else { return };
+        let now = self.playback.cursor().t;
+        let edge = self.history.seen_at(self.edge);
+        let state = self.history.state(edge);
+        let mut times: Vec<u64> = ottla_scene::why::waterfall(state, id, self.edge)
+            .iter()
+            .flat_map(|phase| [phase.from, phase.to])
+            .collect();
+        times.sort_unstable();
+        let next = if forward {
+            times.into_iter().find(|t| *t > now)
+        } else {
+            times.into_iter().rev().find(|t| *t < now)
+        };
+        if let Some(t) = next {
+            self.seek(t);
+        }
+    }
+
+    /// The next or previous kill, cut or loss.
+    fn problem(&mut self, forward: bool) {
+        let now = self.playback.cursor().t;
+        let bad = |kind: &MarkerKind| !matches!(kind, MarkerKind::Back(_) | MarkerKind::TakesOver { .. });
+        let markers = &self.history.index().markers;
+        let mut times = markers.iter().filter(|it| bad(&it.kind)).map(|it| it.t);
+        let next = if forward {
+            times.find(|t| *t > now)
+        } else {
+            times.rfind(|t| *t < now)
+        };
+        if let Some(t) = next {
+            self.seek(t);
+        }
+    }
+
+    fn faster(&mut self, faster: bool) {
+        let all = Speed::CHOICES;
+        let at = all.iter().position(|it| *it == self.playback.speed).unwrap_or(0);
+        let at = if faster { at + 1 } else { at.saturating_sub(1) };
+        self.playback.speed = all[at.min(all.len() - 1)];
+    }
+
+    fn neighbour(&mut self, forward: bool) {
+        let seen = self.playback.cursor().seen;
+        let state = self.history.state(seen);
+        let next = match self.selected {
+            Some(id) if forward => state.records.iter().map(|it| it.id).find(|it| *it > id),
+            Some(id) => state.records.iter().rev().map(|it| it.id).find(|it| *it < id),
+            None => state.records.iter().next_back().map(|it| it.id),
+        };
+        if next.is_some() {
+            self.selected = next;
+        }
+    }
+
+    /// Another source: what was shown is gone, unless it is a file that has to be chosen first.
+    fn switch(&mut self, kind: Kind) {
+        if let Source::Live(live) = &mut self.source {
+            live.disconnect();
+        }
+        self.begin(History::new());
+        self.source = match kind {
+            Kind::Sandbox => Source::Sandbox(Box::new(Sandbox::new("all", &mut self.history))),
+            Kind::Live => Source::Live(Live::default()),
+            Kind::File => Source::File(File::default()),
+        };
+        if kind == Kind::Sandbox {
+            self.show_beginning();
+        }
+    }
+
+    fn begin(&mut self, history: History) {
+        self.history = history;
+        self.playback.seek(0, &self.history);
+        self.edge = 0;
+        self.selected = None;
+        self.hover = None;
+        self.lane = None;
+        self.notice = None;
+    }
+
+    /// The sandbox begins where its cluster and client are ready.
+    fn show_beginning(&mut self) {
+        let end = self.history.end();
+        self.playback.follow(end, &self.history);
+        self.edge = end;
+        self.playback.playing = !self.reduced_motion;
+    }
+
+    fn connect(&mut self, url: &str, acks: &str) {
+        self.begin(History::new());
+        let mut live = Live::default();
+        live.connect(url, acks);
+        if let LiveState::Refused(refusal) = &live.state {
+            self.notice = Some(Notice::Refused(refusal.clone()));
+        }
+        self.source = Source::Live(live);
+        self.playback.playing = true;
+    }
+
+    /// A broken file changes nothing but the notice.
+    fn open(&mut self, name: &str, text: &str) {
+        match read_file(name, text) {
+            Ok((file, history)) => {
+                if let Source::Live(live) = &mut self.source {
+                    live.disconnect();
+                }
+                self.begin(history);
+                self.source = Source::File(file);
+                self.edge = self.history.end();
+                self.playback.playing = false;
+                self.playback.seek(self.edge, &self.history);
+            }
+            Err(refusal) => self.notice = Some(Notice::BrokenFile(refusal)),
+        }
+    }
+
+    fn acks(&mut self, acks: &str) {
+        if let Source::Sandbox(sandbox) = &self.source
+            && sandbox.acks() != acks
+        {
+            self.begin(History::new());
+            self.source = Source::Sandbox(Box::new(Sandbox::new(acks, &mut self.history)));
+            self.show_beginning();
+        }
+    }
+
+    /// A file that could not be read.
+    pub(crate) fn refuse_file(&mut self, refusal: Refusal) {
+        self.notice = Some(Notice::BrokenFile(refusal));
+    }
+
+    /// The stage's room.
+    pub(crate) fn set_stage_size(&mut self, width: f32, height: f32) {
+        self.stage_size = (width, height);
+        self.columns = columns(width, self.beside);
+    }
+
+    /// Whether the panel is open.
+    pub(crate) fn set_beside(&mut self, beside: bool) {
+        self.beside = beside;
+        self.columns = columns(self.stage_size.0, beside);
+    }
+
+    /// The first record of a batch or request.
+    pub(crate) fn first_record(&mut self, target: Option<Target>) -> Option<RecordId> {
+        let seen = self.playback.cursor().seen;
+        let state = self.history.state(seen);
+        let batch = match target? {
+            Target::Batch(batch) => batch,
+            Target::Request(conn, correlation) => {
+                *state.requests.get(&(conn, correlation))?.batches.first()?
+            }
+            _ => return None,
+        };
+        state.batches.get(batch)?.records.first().copied()
+    }
+
+    /// Refuses in the reader's language.
+    pub(crate) fn refuse(&mut self, code: &str, word: Word) {
+        self.notice = Some(Notice::Refused(Refusal {
+            code: code.to_owned(),
+            message: self.lang.word(word).to_owned(),
+        }));
+    }
+}
