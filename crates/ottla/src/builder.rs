@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ottla_core::Instant;
 use ottla_core::config::{Config, Notice, Platform};
 use ottla_core::extensions::Extensions;
-use ottla_core::trace::{Envelope, Level};
+use ottla_core::trace::{Envelope, Event, Level};
 
 use crate::driver::Driver;
 use crate::error::StartError;
@@ -130,7 +131,7 @@ impl Builder {
         let mut core = ottla_core::Producer::with_extensions(config.clone(), seed(), self.hooks);
         let sink = self.trace.map(|(level, sink)| {
             core.set_trace(clock.now(), level);
-            sink
+            dated(sink, clock.wall_millis(Instant::ZERO))
         });
         let shared = std::sync::Arc::new(Shared::new(core, clock, sink.is_some()));
         let producer = Producer::new(shared.clone(), notices);
@@ -187,6 +188,16 @@ impl Builder {
         wasm_bindgen_futures::spawn_local(driver);
         Ok(producer)
     }
+}
+
+/// Tells the trace what the wall clock said at its zero, which the core cannot know.
+fn dated(mut sink: TraceSink, zero: i64) -> TraceSink {
+    Box::new(move |mut envelope| {
+        if let Event::Started { epoch_ms, .. } = &mut envelope.event {
+            epoch_ms.get_or_insert(zero);
+        }
+        sink(envelope);
+    })
 }
 
 pub(crate) struct Parts {

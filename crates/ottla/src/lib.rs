@@ -24,6 +24,7 @@ mod deliveries;
 mod driver;
 mod error;
 mod hooks;
+mod lookup;
 mod producer;
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod reader;
@@ -38,12 +39,14 @@ pub use deliveries::{Delivery, DeliveryResult};
 pub use driver::Driver;
 pub use error::{ErrorKind, KafkaError, StartError};
 pub use hooks::MaybeSend;
+pub use lookup::Lookup;
 pub use producer::{Close, Flush, Producer, Send};
 pub use topic::Topic;
 
 pub use ottla_core::config;
 pub use ottla_core::delivery::Persisted;
 pub use ottla_core::extensions;
+pub use ottla_core::metrics::Counters;
 pub use ottla_core::producer::PartitionInfo;
 pub use ottla_core::serializer;
 pub use ottla_core::trace;

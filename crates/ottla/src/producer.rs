@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ottla_core::config::Notice;
-use ottla_core::producer::PartitionInfo;
+use ottla_core::metrics::Counters;
 use ottla_core::trace::Snapshot;
 use ottla_core::{FlushId, Input, Instant, Record, SendError, Timestamp};
 
@@ -16,6 +16,7 @@ use crate::builder::Builder;
 use crate::deliveries::{Delivery, DeliveryResult};
 use crate::error::KafkaError;
 use crate::hooks::{Callback, MaybeSend};
+use crate::lookup::Lookup;
 use crate::room::{Ticket, Turn};
 use crate::shared::{Phase, Progress, Shared, State};
 
@@ -54,7 +55,7 @@ impl fmt::Debug for Producer {
     }
 }
 
-fn wake(waker: Option<Waker>) {
+pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
     }
@@ -193,9 +194,12 @@ impl Producer {
         }
     }
 
-    /// The partitions of a topic if they are known, which they are once a record was sent to it.
-    pub fn known_partitions(&self, topic: &str) -> Option<Vec<PartitionInfo>> {
-        self.inner.shared.lock().core.partitions_for(topic)
+    /// The partitions of a topic; asks for them when they are not known, and waits at most `max.block.ms`.
+    ///
+    /// # Errors
+    /// `MAX_BLOCK_TIMEOUT` when no broker told in time, or that the topic's name is not allowed.
+    pub fn partitions_for(&self, topic: impl Into<String>) -> Lookup {
+        Lookup::new(self.inner.shared.clone(), topic.into())
     }
 
     /// The whole state as the trace shows it.
@@ -223,6 +227,11 @@ impl Producer {
         let kick = state.kick();
         drop(state);
         wake(kick);
+    }
+
+    /// What was counted so far.
+    pub fn metrics(&self) -> Counters {
+        self.inner.shared.lock().core.metrics()
     }
 
     /// Records that are accepted and not resolved.

@@ -10,6 +10,7 @@ use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, 
 
 use crate::deliveries::{Aftermath, Deliveries};
 use crate::hooks::Hooks;
+use crate::lookup::Lookups;
 use crate::room::Room;
 use crate::rt::Clock;
 
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) max_block: Duration,
     pub(crate) flushes: Vec<(FlushId, Progress)>,
     pub(crate) closing: Vec<Waker>,
+    pub(crate) lookups: Lookups,
     /// Records that `close` gave up.
     pub(crate) given_up: u64,
     pub(crate) tracing: bool,
@@ -121,6 +123,7 @@ impl Shared {
             max_block,
             flushes: Vec::new(),
             closing: Vec::new(),
+            lookups: Lookups::default(),
             given_up: 0,
             tracing,
             work: Work::default(),
@@ -151,8 +154,11 @@ impl Shared {
             state.pump(now);
         }
         let max_block = state.max_block;
-        let State { room, work, .. } = &mut *state;
+        let State {
+            room, lookups, work, ..
+        } = &mut *state;
         room.expire(now, max_block, &mut work.after.wakers);
+        lookups.expire(now, &mut work.after.wakers);
         if !state.work.is_empty() {
             state.driver = DriverState::Running;
             return Turn::Work(std::mem::take(&mut state.work));
@@ -172,6 +178,7 @@ impl Shared {
             let State {
                 deliveries,
                 room,
+                lookups,
                 closing,
                 flushes,
                 work,
@@ -180,6 +187,7 @@ impl Shared {
             let mut after = std::mem::take(&mut work.after);
             deliveries.abandon(&mut after);
             room.wake_all(&mut after.wakers);
+            lookups.wake_all(&mut after.wakers);
             after.wakers.append(closing);
             for (_, progress) in flushes {
                 if let Progress::Waiting(waker) = progress {
@@ -225,6 +233,13 @@ impl State {
                 }
             }
         }
+        let State {
+            core, lookups, work, ..
+        } = self;
+        lookups.answer(
+            |topic| core.partitions_for(topic).is_some(),
+            &mut work.after.wakers,
+        );
         if self.tracing {
             let trace = &mut self.work.trace;
             self.core.drain_trace(&mut |envelope| trace.push(envelope));
@@ -258,10 +273,8 @@ impl State {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        match (self.core_deadline, self.room.deadline(self.max_block)) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let own = [self.room.deadline(self.max_block), self.lookups.deadline()];
+        own.into_iter().flatten().chain(self.core_deadline).min()
     }
 
     /// Marks what the driver has finished, and gives the wakers of those who wait for it.
@@ -278,6 +291,7 @@ impl State {
             self.phase = Phase::Closed;
             wakers.append(&mut self.closing);
             self.room.wake_all(&mut wakers);
+            self.lookups.wake_all(&mut wakers);
         }
         wakers
     }

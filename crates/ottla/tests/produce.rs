@@ -1,4 +1,5 @@
 //! The client against simulated brokers over TCP: what is sent arrives, once and in order.
+#![cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 
 mod support;
 

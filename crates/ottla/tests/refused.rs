@@ -1,4 +1,5 @@
 //! What cannot be sent, what comes too late, and what the caller gets back.
+#![cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 
 mod support;
 

@@ -1,0 +1,108 @@
+//! The client through a bridge: the same records, over WebSockets.
+#![cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ottla::{Builder, Producer, Record};
+use ottla_bridge::{Bridge, Config};
+use ottla_sim::tcp::Server;
+use support::{cluster, create, read_all};
+
+const ORIGIN: &str = "https://shop.example.com";
+
+/// A listener for pages of one origin, and one for servers. It runs as long as the test.
+async fn bridge(cluster: &Server) -> (SocketAddr, SocketAddr) {
+    let bootstrap: Vec<String> = cluster.bootstrap().split(',').map(str::to_owned).collect();
+    let text = format!(
+        "[[listener]]\nbind = \"127.0.0.1:0\"\nclass = \"browser\"\norigins = [\"{ORIGIN}\"]\n\
+         [[listener]]\nbind = \"127.0.0.1:0\"\nclass = \"server\"\n\
+         [[cluster]]\nname = \"main\"\nbootstrap = {bootstrap:?}\ntopics = [\"t\"]\n\
+         [admin]\nbind = \"127.0.0.1:0\"\n"
+    );
+    let config = Config::from_toml_str(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let bound = Bridge::bind(config).await.expect("loopback has free ports");
+    let addresses = (bound.local_addrs()[0], bound.local_addrs()[1]);
+    tokio::spawn(bound.run(std::future::pending()));
+    addresses
+}
+
+fn builder(listener: SocketAddr) -> Builder {
+    Producer::builder().bootstrap_servers(format!("ws://{listener}/k/main"))
+}
+
+#[tokio::test]
+async fn records_arrive_through_a_bridge() {
+    let cluster = cluster(3, |_| ()).await;
+    create(&cluster, "t", 3, 3).await;
+    let (browser, server) = bridge(&cluster).await;
+    for builder in [builder(browser).origin(ORIGIN), builder(server)] {
+        let producer = builder.start().expect("a valid configuration");
+        let value = vec![b'x'; 3000];
+        for number in 0..300 {
+            let key = number.to_string();
+            producer
+                .send(Record::to("t").key(&key).value(&value))
+                .await
+                .expect("there is room");
+        }
+        producer
+            .close(Duration::from_secs(8))
+            .await
+            .expect("everything is delivered");
+    }
+    let mut count = 0;
+    for partition in 0..3 {
+        count += read_all(&cluster, "t", partition).await.len();
+    }
+    assert_eq!(count, 600);
+}
+
+#[tokio::test]
+async fn a_wrong_origin_is_named_in_the_error() {
+    let cluster = cluster(1, |_| ()).await;
+    let (browser, _) = bridge(&cluster).await;
+    for (builder, named) in [
+        (
+            builder(browser).origin("https://shop.example.com.evil"),
+            "origin https://shop.example.com.evil",
+        ),
+        (builder(browser), "no origin"),
+    ] {
+        let producer = builder
+            .set("max.block.ms", "300")
+            .start()
+            .expect("a valid configuration");
+        let delivery = producer
+            .send(Record::to("t").value("v"))
+            .await
+            .expect("there is room");
+        let error = delivery.await.expect_err("the bridge refuses");
+        assert!(
+            error.message().contains("403") && error.message().contains(named),
+            "{error}"
+        );
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_the_bridge_does_not_allow() {
+    let cluster = cluster(1, |_| ()).await;
+    create(&cluster, "secret", 1, 1).await;
+    let (_, server) = bridge(&cluster).await;
+    let producer = builder(server)
+        .set("max.block.ms", "500")
+        .start()
+        .expect("a valid configuration");
+    let delivery = producer
+        .send(Record::to("secret").value("v"))
+        .await
+        .expect("there is room");
+    let error = delivery.await.expect_err("the bridge refuses");
+    assert_eq!(error.code(), "TOPIC_AUTHORIZATION_FAILED", "{error}");
+    assert!(error.into_record().is_some());
+    assert!(read_all(&cluster, "secret", 0).await.is_empty());
+}
