@@ -166,7 +166,7 @@ fn the_report_says_who_and_what() {
 
 #[test]
 fn the_sample_configuration_is_valid_and_shows_the_defaults() {
-    let sample = include_str!("../../examples/bridge.toml");
+    let sample = include_str!("../../../../examples/bridge.toml");
     let config = Config::from_toml_str(sample).unwrap();
     assert_eq!(config.limits, Limits::default());
     for (name, _, _) in config.limits.describe() {

@@ -17,6 +17,7 @@ use crate::exit::{Failure, Outcome};
 A small bridge.toml:
   [[listener]]
   bind = \"127.0.0.1:8080\"
+  class = \"browser\"
   origins = [\"http://localhost:8000\"]
 
   [[cluster]]
