@@ -16,7 +16,7 @@ pub(crate) struct KnownNodes {
 }
 
 impl KnownNodes {
-    pub(super) fn new(bootstrap: &[HostPort]) -> Self {
+    pub(crate) fn new(bootstrap: &[HostPort]) -> Self {
         let bootstrap_hosts = bootstrap.iter().map(|address| address.host.clone()).collect();
         Self {
             addresses: BTreeMap::new(),

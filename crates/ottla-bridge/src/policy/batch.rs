@@ -9,6 +9,8 @@ const HEADER_LEN: usize = 61;
 const PREFIX_LEN: usize = 12;
 const TRANSACTIONAL: i16 = 0x10;
 const CONTROL: i16 = 0x20;
+/// Codec and timestamp type: what a client may say in the attributes, besides the two flags above.
+const PLAIN: i16 = 0x0f;
 
 /// What batches may be like.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +57,10 @@ impl BatchRules {
         }
         if attributes & CONTROL != 0 {
             return refuse(ErrorCode::INVALID_RECORD, "clients cannot write control batches");
+        }
+        if attributes & !PLAIN != 0 {
+            let message = "the batch has attributes that clients cannot set";
+            return refuse(ErrorCode::INVALID_RECORD, message);
         }
         if !self.codecs.allows((attributes & 7) as u8) {
             let code = ErrorCode::UNSUPPORTED_COMPRESSION_TYPE;
@@ -119,6 +125,8 @@ pub(super) mod tests {
             (ErrorCode::INVALID_RECORD, batch(0, 0, 1)),
             (ErrorCode::INVALID_RECORD, batch(0, -1, 1)),
             (ErrorCode::INVALID_RECORD, batch(CONTROL, 1, 1)),
+            (ErrorCode::INVALID_RECORD, batch(0x40, 1, 1)),
+            (ErrorCode::INVALID_RECORD, batch(0x100, 1, 1)),
             (
                 ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
                 batch(TRANSACTIONAL, 1, 1),

@@ -12,7 +12,7 @@ use super::{Expect, ExpectKind, Head, Rules, Verdict, forward, malformed};
 use crate::cluster::{HIDDEN_PORT, KnownNodes, hidden_host};
 
 /// What the client asked for, as far as the answer depends on it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     /// All topics were asked for: those that do not exist are not mentioned.
     all: bool,

@@ -10,6 +10,9 @@ mod produce;
 mod produce_answer;
 mod produce_scan;
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use ottla_wire::Message;
 use ottla_wire::api::ApiKey;

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use ottla_wire::error_code::ErrorCode;
 
 use super::batch::{BatchRules, Refusal};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Malformed};
 use super::produce_scan::{Partition, Scanned, Topic, scan};
 use super::{Expect, ExpectKind, Head, LENGTH_PREFIX, Rules, Verdict, malformed};
 use crate::close::{Close, CloseCode};
@@ -24,6 +24,9 @@ pub(super) fn judge(rules: &Rules<'_>, head: &Head<'_>, frame: &Bytes, cursor: C
         Ok(scanned) => scanned,
         Err(why) => return malformed(head, why),
     };
+    if scanned.partitions.is_empty() {
+        return malformed(head, Malformed("it names no partition"));
+    }
     let verdicts = Verdicts::of(rules, &scanned);
     if verdicts.refused.is_empty() {
         return Verdict::Forward {
