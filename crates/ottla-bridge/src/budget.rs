@@ -17,10 +17,14 @@ pub(crate) struct Budget {
 
 /// Bytes of a budget; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Reserved(#[expect(dead_code, reason = "held for its Drop")] Option<OwnedSemaphorePermit>);
+pub(crate) struct Reserved(Option<OwnedSemaphorePermit>);
 
 impl Reserved {
     pub(crate) const NOTHING: Self = Self(None);
+
+    pub(crate) fn is_something(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 impl Budget {

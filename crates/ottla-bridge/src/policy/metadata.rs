@@ -16,7 +16,7 @@ use crate::cluster::{HIDDEN_PORT, KnownNodes, hidden_host};
 pub(super) struct Asked {
     /// All topics were asked for: those that do not exist are not mentioned.
     all: bool,
-    refused: Vec<(String, Refusal)>,
+    pub(super) refused: Vec<(String, Refusal)>,
 }
 
 /// Kafka's "not asked for" in the fields of authorised operations.

@@ -115,6 +115,19 @@ impl Expect {
             kind,
         }
     }
+
+    /// About how many bytes the bridge itself keeps for the answer and adds to it: what it refused.
+    pub(crate) fn own_bytes(&self) -> usize {
+        const EACH: usize = 64;
+        match &self.kind {
+            ExpectKind::Produce { refused } => refused
+                .iter()
+                .map(|topic| topic.name.len() + EACH * (1 + topic.partitions.len()))
+                .sum(),
+            ExpectKind::Metadata(asked) => asked.refused.iter().map(|(name, _)| name.len() + EACH).sum(),
+            ExpectKind::InitProducerId => 0,
+        }
+    }
 }
 
 /// Longest `client.id`. Brokers keep metrics for each one.

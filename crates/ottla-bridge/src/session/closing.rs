@@ -28,10 +28,11 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// Appends an answer as a binary message.
-    pub(super) fn put_message(&mut self, answer: &[u8], reserved: Reserved) {
+    pub(super) fn put_message<const N: usize>(&mut self, answer: &[u8], reserved: [Reserved; N]) {
         data_header(answer.len(), &mut self.bytes);
         self.bytes.extend_from_slice(answer);
-        self.reserved.push(reserved);
+        self.reserved
+            .extend(reserved.into_iter().filter(Reserved::is_something));
     }
 
     /// For control frames, which may stand between messages.

@@ -97,12 +97,12 @@ impl<'a> Downlink<'a> {
         match self.next.take() {
             None => Ok(false),
             Some(Pending::Answer(bytes, reserved)) => {
-                self.outgoing.put_message(&bytes, reserved);
+                self.outgoing.put_message(&bytes, [reserved]);
                 Ok(true)
             }
-            Some(Pending::Broker(expect)) => {
+            Some(Pending::Broker(expect, own)) => {
                 let Some(len) = self.complete_len()? else {
-                    self.next = Some(Pending::Broker(expect));
+                    self.next = Some(Pending::Broker(expect, own));
                     return Ok(false);
                 };
                 self.raw.advance(LENGTH_PREFIX);
@@ -117,8 +117,8 @@ impl<'a> Downlink<'a> {
                     .metrics
                     .bytes_to_clients
                     .inc_by(answer.len() as u64);
-                let reserved = self.raw_reserved.take().unwrap_or(Reserved::NOTHING);
-                self.outgoing.put_message(&answer, reserved);
+                let raw = self.raw_reserved.take().unwrap_or(Reserved::NOTHING);
+                self.outgoing.put_message(&answer, [raw, own]);
                 Ok(true)
             }
         }
@@ -151,7 +151,7 @@ impl<'a> Downlink<'a> {
             // An idle connection keeps no buffer.
             self.raw = BytesMut::new();
         }
-        let waits_for_broker = matches!(self.next, Some(Pending::Broker(_)));
+        let waits_for_broker = matches!(self.next, Some(Pending::Broker(..)));
         tokio::select! {
             next = self.answers.recv(), if self.next.is_none() && !self.no_more_requests => {
                 self.no_more_requests = next.is_none();

@@ -39,8 +39,8 @@ pub(crate) struct Session {
 enum Pending {
     /// The bridge's own; large ones hold bytes of the budget.
     Answer(bytes::Bytes, Reserved),
-    /// The broker's.
-    Broker(Expect),
+    /// The broker's; what the bridge adds to it may hold bytes of the budget as well.
+    Broker(Expect, Reserved),
 }
 
 /// Why a session ends.

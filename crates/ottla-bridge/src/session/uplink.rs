@@ -130,7 +130,10 @@ impl<'a> Uplink<'a> {
         };
         // Before the first byte is written: an answer may be there before the last one is.
         match expect {
-            Some(expect) => room.send(Pending::Broker(expect)),
+            Some(expect) => {
+                let reserved = self.reserve_answer(expect.own_bytes()).await?;
+                room.send(Pending::Broker(expect, reserved));
+            }
             None => drop(room),
         }
         drop(request.bytes);

@@ -42,7 +42,7 @@ fn assert_hidden(response: &MetadataResponse) {
 }
 
 #[tokio::test]
-async fn t15_no_byte_of_a_broker_address_reaches_a_client_after_a_leader_move_either() {
+async fn t15_t16_no_byte_of_a_broker_address_reaches_a_client_after_a_leader_move_either() {
     let cluster = FakeCluster::start(3).await;
     let bridge = TestBridge::start(&cluster).await;
     let mut client = bridge.connect("1").await;

@@ -1,12 +1,13 @@
 //! Line 4: peers that do not read, and the byte budget.
 
+use bytes::Bytes;
 use futures_util::SinkExt;
 use ottla_wire::ErrorCode;
 use ottla_wire::messages::metadata::MetadataRequest;
 use ottla_wire::messages::produce::ProduceResponse;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::client::{encoded, push_until_blocked, results};
+use crate::support::client::{batch, encoded, produce, push_until_blocked, results};
 use crate::support::{FakeCluster, TestBridge};
 
 #[tokio::test]
@@ -140,4 +141,24 @@ async fn t04_a_budget_that_stays_used_up_says_so() {
         .unwrap();
     let (_, response) = hog.answer::<ProduceResponse>(9).await.unwrap();
     assert_eq!(results(&response), [("clicks", 0, ErrorCode::NONE)]);
+}
+
+#[tokio::test]
+async fn t04_what_the_bridge_adds_to_answers_is_counted_too() {
+    let cluster = FakeCluster::start(1).await;
+    cluster.hold_answers();
+    let bridge = TestBridge::start(&cluster).await;
+    let mut client = bridge.open("1").await;
+    let refused: Vec<_> = (0..4000).map(|index| (index, Bytes::new())).collect();
+    let request = produce(-1, &[("secret", &refused), ("clicks", &[(0, batch(b"x"))])]);
+    client.send(9, &request).await;
+    bridge
+        .until_metric("ottla_bridge_answer_memory_bytes", |value| value > 4000.0 * 60.0)
+        .await;
+    cluster.release_answers();
+    let (_, response) = client.answer::<ProduceResponse>(9).await.unwrap();
+    assert_eq!(results(&response).len(), 4001);
+    bridge
+        .until_metric("ottla_bridge_answer_memory_bytes", |value| value == 0.0)
+        .await;
 }
