@@ -57,6 +57,28 @@ pub(crate) fn parameter(name: &str) -> Option<String> {
     parameters.get(name).filter(|value| !value.is_empty())
 }
 
+/// What the server of the page tells it, as `<meta name content>`.
+fn meta(name: &str) -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    let element = document
+        .query_selector(&format!("meta[name=\"{name}\"]"))
+        .ok()??;
+    element.get_attribute("content").filter(|value| !value.is_empty())
+}
+
+/// The bridge: the address, what the server says.
+pub(crate) fn bridge() -> Option<String> {
+    parameter("bridge").or_else(|| meta("ottla-bridge"))
+}
+
+/// The topic of a live cluster: the address, the first one that the server names.
+pub(crate) fn live_topic() -> String {
+    let served = || Some(meta("ottla-topics")?.split(',').next()?.trim().to_owned());
+    parameter("topic")
+        .or_else(served)
+        .unwrap_or_else(|| "orders".to_owned())
+}
+
 /// The language: the address, what was chosen before, the browser's.
 pub(crate) fn lang() -> Lang {
     let browser = || web_sys::window()?.navigator().language();

@@ -12,10 +12,19 @@ const BURST: [&str; 24] = [
     "kim", "lim", "park", "han", "seo", "kim", "park", "lim", "lim", "kim",
 ];
 
+/// The sandbox has one topic; a live cluster's is told by the page's address or server.
+fn default_topic(kind: Kind) -> String {
+    match kind {
+        Kind::Live => crate::prefs::live_topic(),
+        Kind::Sandbox | Kind::File => "orders".to_owned(),
+    }
+}
+
 /// What is typed.
 #[derive(Clone, PartialEq)]
 struct Draft {
-    topic: String,
+    /// `None` until somebody types one: then it is the source's own.
+    topic: Option<String>,
     key: String,
     value: String,
     headers: String,
@@ -29,7 +38,7 @@ struct Draft {
 impl Draft {
     fn new() -> Self {
         Self {
-            topic: crate::prefs::parameter("topic").unwrap_or_else(|| "orders".to_owned()),
+            topic: None,
             key: "kim".to_owned(),
             value: "{\"order\":1}".to_owned(),
             headers: String::new(),
@@ -40,8 +49,12 @@ impl Draft {
         }
     }
 
+    fn topic(&self, kind: Kind) -> String {
+        self.topic.clone().unwrap_or_else(|| default_topic(kind))
+    }
+
     /// The message, or what is wrong with it.
-    fn message(&self) -> Result<Message, (&'static str, Word)> {
+    fn message(&self, kind: Kind) -> Result<Message, (&'static str, Word)> {
         let lines = self.headers.lines().filter(|line| !line.trim().is_empty());
         let headers = lines
             .map(|line| {
@@ -58,7 +71,7 @@ impl Draft {
             },
         };
         Ok(Message {
-            topic: self.topic.clone(),
+            topic: self.topic(kind),
             key: (!self.no_key).then(|| self.key.clone()),
             value: (!self.no_value).then(|| self.value.clone()),
             headers,
@@ -98,12 +111,13 @@ pub(crate) fn Composer(props: &Props) -> Html {
             })
         }
     };
+    let kind = props.model.kind;
     let send = {
         let engine = props.engine.clone();
         let draft = draft.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            match draft.message() {
+            match draft.message(kind) {
                 Ok(message) => {
                     engine.act(Action::Send(message));
                     draft.set(draft.after_sending());
@@ -133,7 +147,7 @@ pub(crate) fn Composer(props: &Props) -> Html {
             </div>
             if *more {
                 <div class="row" id="more">
-                    { field(lang, Word::Topic, "topic", &draft.topic, false, change(|d, v| d.topic = v)) }
+                    { field(lang, Word::Topic, "topic", &draft.topic(kind), false, change(|d, v| d.topic = Some(v))) }
                     { field(lang, Word::Partition, "partition", &draft.partition, false, change(|d, v| d.partition = v)) }
                     <label class="headers">
                         { lang.word(Word::Headers) }
@@ -220,7 +234,7 @@ fn anew(props: &Props) -> Html {
 }
 
 fn burst(engine: &Handle, draft: &UseStateHandle<Draft>) -> Callback<MouseEvent> {
-    let topic = draft.topic.clone();
+    let topic = draft.topic(Kind::Sandbox);
     let engine = engine.clone();
     Callback::from(move |_| {
         let messages = (1..).zip(BURST).map(|(n, key)| Message {

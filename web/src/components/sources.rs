@@ -17,8 +17,7 @@ const LARGEST_FILE: f64 = 512.0 * 1024.0 * 1024.0;
 #[component]
 pub(crate) fn LiveBar(props: &Props) -> Html {
     let lang = props.lang();
-    let url =
-        use_state(|| prefs::parameter("bridge").unwrap_or_else(|| "ws://127.0.0.1:8380/k/main".to_owned()));
+    let url = use_state(|| prefs::bridge().unwrap_or_else(|| "ws://127.0.0.1:8380/k/main".to_owned()));
     let acks = use_state(|| "all".to_owned());
     let on = props.model.live == Some(LiveState::On);
     let oninput = {

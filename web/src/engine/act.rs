@@ -293,8 +293,15 @@ impl Engine {
             Kind::Live => Source::Live(Live::default()),
             Kind::File => Source::File(File::default()),
         };
-        if kind == Kind::Sandbox {
-            self.show_beginning();
+        match kind {
+            Kind::Sandbox => self.show_beginning(),
+            // A page that was served with a bridge is connected to it: nothing is dialled before the first send.
+            Kind::Live => {
+                if let Some(url) = crate::prefs::bridge() {
+                    self.connect(&url, "all");
+                }
+            }
+            Kind::File => {}
         }
     }
 

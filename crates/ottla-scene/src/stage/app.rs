@@ -3,7 +3,7 @@
 use super::{Geometry, Picture, View, socket_state};
 use crate::{
     draw::{Align, Dash, Item, Layer, Rect, Role, Style},
-    state::Record,
+    state::{PipeState, Record},
     words::Word,
 };
 
@@ -140,7 +140,7 @@ fn rail(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, tip: f32) {
     let ys: Vec<f32> = geometry
         .bands
         .iter()
-        .filter(|band| !matches!(view.state.pipe(band.node), crate::state::PipeState::Cut(_)))
+        .filter(|band| view.state.pipe(band.node) == PipeState::Open)
         .map(|band| band.y + super::wire::ANSWER_LINE)
         .collect();
     let Some(first) = ys.first() else { return };

@@ -300,7 +300,9 @@ fn capsule(
 }
 
 fn cluster(view: &View<'_>, picture: &mut Picture, lane: Partition) {
-    let ids: Vec<String> = view.state.isr(lane).iter().map(ToString::to_string).collect();
+    let mut ids = view.state.isr(lane).to_vec();
+    ids.sort_unstable();
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let say = format!("{} {}", view.lang.word(Word::Isr), ids.join(" "));
     head(view, picture, 4, Word::Cluster, &say, false);
     // The rows are those of the wide stage; only their places differ.

@@ -240,7 +240,12 @@ pub(super) fn records(
                 picture.list.put(Layer::Over, ring);
             }
         } else {
-            let gap = if w > 14.0 { 4.0 } else { 1.0 };
+            // In flight, a request is one piece.
+            let gap = match state {
+                CellState::Solid => 0.0,
+                _ if w > 14.0 => 4.0,
+                _ => 1.0,
+            };
             let rect = Rect::new(x + gap / 4.0, y, w - gap, h);
             picture.record(view, rect, record.id, state, true);
         }
