@@ -34,6 +34,8 @@ async fn the_trace_tells_the_life_of_each_record() {
         .await
         .expect("everything is delivered");
 
+    assert_eq!(read_all(&cluster, "t", 0).await.len(), 100);
+
     let events = events.lock().expect("no panic in the sink");
     assert!(
         events
@@ -60,7 +62,6 @@ async fn the_trace_tells_the_life_of_each_record() {
         matches!(events.last().map(|last| &last.event), Some(Event::Closed)),
         "the end is in it"
     );
-    assert_eq!(read_all(&cluster, "t", 0).await.len(), 100);
 }
 
 #[tokio::test]
