@@ -15,6 +15,7 @@ extern crate std;
 pub mod event;
 pub mod jsonl;
 pub mod snapshot;
+mod topics;
 
 pub use event::Event;
 pub use snapshot::Snapshot;
