@@ -1,13 +1,30 @@
 //! A deterministic world for the producer.
 //!
-//! [`Cluster`] puts simulated brokers, a controller and the network between them together: a Kafka cluster without clients,
-//! driven by explicit time. A seed decides everything that is left to chance.
+//! - [`Cluster`]: simulated brokers, a controller and the network between them; a Kafka cluster without clients.
+//! - [`World`]: a cluster, simulated TCP, one production [`ottla_core::Producer`], and an [`Oracle`] that counts what really
+//!   became of the records. Cloning it makes a branch.
+//! - [`tcp`]: a cluster behind real listeners (feature `tcp`).
+//!
+//! Time is explicit and a seed decides everything that is left to chance.
 
+// A refused record is given back by value, as the producer does.
+#![allow(clippy::result_large_err)]
+
+mod checkers;
 mod cluster;
 mod controller;
+mod oracle;
+mod queue;
 mod rng;
+pub mod scenario;
+mod swarm;
 #[cfg(feature = "tcp")]
 pub mod tcp;
+mod world;
 
+pub use checkers::Violation;
 pub use cluster::{BrokerState, Cluster, ClusterEvent, ClusterSetup, Delays, Output};
+pub use oracle::{Fate, Oracle, Told, fingerprint};
 pub use rng::Rng;
+pub use scenario::Scenario;
+pub use world::{Command, Network, Pieces, Setup, Span, World};

@@ -3,7 +3,6 @@
 mod lifecycle;
 mod network;
 mod node;
-mod queue;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,9 +17,8 @@ use ottla_broker::{
 
 pub use ottla_trace::event::BrokerState;
 
-use crate::{Rng, controller::Controller};
+use crate::{Rng, controller::Controller, queue::Queue};
 use node::{Node, Process};
-use queue::Queue;
 
 /// How a cluster is built.
 #[derive(Clone, Debug)]
@@ -105,7 +103,7 @@ pub struct Cluster {
     nodes: BTreeMap<NodeId, Node>,
     connections: BTreeMap<ConnId, NodeId>,
     next_conn: u64,
-    queue: Queue,
+    queue: Queue<network::Message>,
     outputs: VecDeque<Output>,
     events: VecDeque<ClusterEvent>,
     /// The newest image, for brokers that start.
@@ -181,6 +179,18 @@ impl Cluster {
         self.next_conn += 1;
         self.connections.insert(conn, node);
         Some(conn)
+    }
+
+    /// The node ids.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.nodes.keys().copied()
+    }
+
+    /// Whether the process at the other end of that connection is stopped, so that nothing is read.
+    #[must_use]
+    pub fn is_stopped(&self, conn: ConnId) -> bool {
+        let node = self.connections.get(&conn).and_then(|id| self.nodes.get(id));
+        node.is_some_and(|node| matches!(node.process, Process::Paused { .. }))
     }
 
     /// Whether a client that connects to the broker is not refused.

@@ -1,0 +1,267 @@
+//! What must always hold, each guarantee with the premise under which it is given.
+//!
+//! A checker in a file of its own; it hears what happens and says what contradicts it. A guarantee whose premise does not
+//! hold is not in force: its breaking is what the lessons show, not an error.
+
+mod acked_in_log;
+mod deadline;
+mod failed_absent;
+mod memory;
+mod order;
+mod resolves_once;
+
+use std::{fmt, time::Duration};
+
+use ottla_broker::{ErrorCode, Micros, NewTopic};
+use ottla_core::{Config, DeliveryError, Producer, RecordId, RecordMetadata, config::Acks};
+
+use crate::{Command, Oracle, Setup};
+
+/// What a delivery came to.
+pub(crate) type Result<'a> = &'a std::result::Result<RecordMetadata, DeliveryError>;
+
+/// Something that contradicts a guarantee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The guarantee.
+    pub guarantee: &'static str,
+    /// When it was noticed, in microseconds.
+    pub at: Micros,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {} us: {}: {}", self.at, self.guarantee, self.what)
+    }
+}
+
+/// What guarantees depend on.
+#[derive(Clone, Debug)]
+pub(crate) struct Premises {
+    pub(crate) acks: Acks,
+    pub(crate) idempotent: bool,
+    pub(crate) max_in_flight: usize,
+    pub(crate) delivery_timeout: Duration,
+    pub(crate) max_block: Duration,
+    /// An election may take a leader that lacks committed records.
+    pub(crate) unclean: bool,
+    /// Old bytes may arrive after newer ones of another connection.
+    pub(crate) stalls: bool,
+    /// A broker answered with an error and appended all the same.
+    pub(crate) lies: bool,
+    /// A batch may come again that its broker does not recognise. After an orderly stop, or when its segments are so
+    /// small that it writes snapshots all the time, a broker has only the last batch of a producer in mind instead of
+    /// five; and a batch that is called too large after it was appended comes again in parts.
+    pub(crate) unrecognised: bool,
+    /// The process was frozen.
+    pub(crate) suspended: bool,
+}
+
+/// A guarantee under watch.
+pub(crate) trait Checker {
+    /// Its name, as people are told.
+    fn guarantee(&self) -> &'static str;
+    /// Whether it is in force.
+    fn holds_under(&self, premises: &Premises) -> bool;
+    /// A record was accepted.
+    fn accepted(&mut self, _id: RecordId, _now: Micros) {}
+    /// A record has its result. What is wrong with it, if anything.
+    fn resolved(&mut self, _seen: &Resolved<'_>) -> Option<String> {
+        None
+    }
+    /// Everything is at rest. What is wrong, if anything.
+    fn finish(&mut self, _last: &Last<'_>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A result, and what is known at that moment.
+pub(crate) struct Resolved<'a> {
+    pub(crate) now: Micros,
+    pub(crate) id: RecordId,
+    pub(crate) result: Result<'a>,
+    pub(crate) oracle: &'a Oracle,
+    pub(crate) premises: &'a Premises,
+}
+
+/// The end.
+pub(crate) struct Last<'a> {
+    pub(crate) resolved: bool,
+    pub(crate) oracle: &'a Oracle,
+    pub(crate) producer: &'a Producer,
+}
+
+macro_rules! checkers {
+    ($($field:ident: $type:ty),* $(,)?) => {
+        /// All checkers.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Checkers {
+            premises: Premises,
+            rest: Duration,
+            violations: Vec<Violation>,
+            $($field: $type,)*
+        }
+
+        impl Checkers {
+            pub(crate) fn new(config: &Config, setup: &Setup) -> Self {
+                Self {
+                    premises: premises(config, setup),
+                    rest: rest(setup),
+                    violations: Vec::new(),
+                    $($field: <$type>::default(),)*
+                }
+            }
+
+            fn each(&mut self, mut visit: impl FnMut(&mut dyn Checker, &Premises, &mut Vec<Violation>)) {
+                $(visit(&mut self.$field, &self.premises, &mut self.violations);)*
+            }
+
+            fn all(&self) -> Vec<&dyn Checker> {
+                vec![$(&self.$field,)*]
+            }
+        }
+    };
+}
+
+checkers! {
+    resolves_once: resolves_once::ResolvesOnce,
+    acked_in_log: acked_in_log::AckedInLog,
+    failed_absent: failed_absent::FailedAbsent,
+    order: order::Order,
+    memory: memory::Memory,
+    deadline: deadline::Deadline,
+}
+
+/// Segments of this size are not filled by any scenario.
+const SEGMENT: u64 = 1 << 20;
+
+/// More violations than these say nothing new.
+const ENOUGH: usize = 20;
+
+impl Checkers {
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// How long a healed world takes to come to rest.
+    pub(crate) fn rest(&self) -> Duration {
+        self.rest
+    }
+
+    pub(crate) fn in_force(&self) -> Vec<&'static str> {
+        let in_force = self
+            .all()
+            .into_iter()
+            .filter(|checker| checker.holds_under(&self.premises));
+        in_force.map(Checker::guarantee).collect()
+    }
+
+    /// Something is done to the world; it may take a premise away.
+    pub(crate) fn command(&mut self, command: &Command) {
+        let premises = &mut self.premises;
+        match command {
+            Command::Pause(_) | Command::Freeze(_) | Command::Delay { .. } => premises.stalls = true,
+            Command::Answer { append: true, .. } => premises.lies = true,
+            Command::Answer {
+                error: ErrorCode::MESSAGE_TOO_LARGE,
+                ..
+            } => premises.unrecognised = true,
+            Command::Suspended => premises.suspended = true,
+            Command::Stop(_) => premises.unrecognised = true,
+            Command::CreateTopic(topic) => {
+                let unclean = |(name, value): &(String, String)| is_unclean(name, value);
+                premises.unclean |= topic.configs.iter().any(unclean);
+                premises.unrecognised |= rolls(topic);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn accepted(&mut self, id: RecordId, now: Micros) {
+        self.each(|checker, _, _| checker.accepted(id, now));
+    }
+
+    pub(crate) fn resolved(&mut self, now: Micros, id: RecordId, result: Result<'_>, oracle: &Oracle) {
+        self.each(|checker, premises, violations| {
+            let what = checker.resolved(&Resolved {
+                now,
+                id,
+                result,
+                oracle,
+                premises,
+            });
+            report(checker, premises, violations, now, what);
+        });
+    }
+
+    pub(crate) fn finish(&mut self, now: Micros, resolved: bool, oracle: &Oracle, producer: &Producer) {
+        self.each(|checker, premises, violations| {
+            let what = checker.finish(&Last {
+                resolved,
+                oracle,
+                producer,
+            });
+            report(checker, premises, violations, now, what);
+        });
+    }
+}
+
+fn report(
+    checker: &dyn Checker,
+    premises: &Premises,
+    violations: &mut Vec<Violation>,
+    at: Micros,
+    what: impl IntoIterator<Item = String>,
+) {
+    if !checker.holds_under(premises) {
+        return;
+    }
+    let room = ENOUGH.saturating_sub(violations.len());
+    let guarantee = checker.guarantee();
+    violations.extend(
+        what.into_iter()
+            .take(room)
+            .map(|what| Violation { guarantee, at, what }),
+    );
+}
+
+fn premises(config: &Config, setup: &Setup) -> Premises {
+    let mut configs = setup.topics.iter().flat_map(|topic| &topic.configs);
+    let unclean = setup.settings.topic_defaults.unclean_leader_election;
+    Premises {
+        acks: config.acks(),
+        idempotent: config.idempotent(),
+        max_in_flight: config.max_in_flight(),
+        delivery_timeout: config.delivery_timeout(),
+        max_block: config.max_block(),
+        unclean: unclean || configs.any(|(name, value)| is_unclean(name, value)),
+        stalls: false,
+        lies: false,
+        unrecognised: setup.settings.topic_defaults.segment_bytes < SEGMENT || setup.topics.iter().any(rolls),
+        suspended: false,
+    }
+}
+
+fn rolls(topic: &NewTopic) -> bool {
+    let small = |value: &str| value.parse::<u64>().is_ok_and(|bytes| bytes < SEGMENT);
+    topic
+        .configs
+        .iter()
+        .any(|(name, value)| name == "segment.bytes" && small(value))
+}
+
+fn is_unclean(name: &str, value: &str) -> bool {
+    name == "unclean.leader.election.enable" && value == "true"
+}
+
+/// A dead broker is missed, starts, follows and is in sync again; twice that is enough.
+fn rest(setup: &Setup) -> Duration {
+    let settings = &setup.settings;
+    let back = settings.broker_session_timeout + setup.delays.startup + settings.replica_fetch_backoff;
+    Duration::from_micros(2 * back + 1_000_000)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! That each checker speaks up.
+
+use ottla_core::{Record, Timestamp};
+use ottla_trace::event::Persisted;
+
+use super::*;
+use crate::scenario;
+
+struct Bench {
+    checkers: Checkers,
+    oracle: Oracle,
+    producer: Producer,
+}
+
+impl Bench {
+    fn new(options: &[(&str, &str)]) -> Self {
+        let setup = options
+            .iter()
+            .fold(scenario::sandbox().setup, |setup, (name, value)| {
+                setup.with(name, value)
+            });
+        let mut options = setup.config.clone();
+        options.push(("bootstrap.servers".to_owned(), "broker-1:9092".to_owned()));
+        let config = Config::parse(options).unwrap();
+        let checkers = Checkers::new(&config, &setup);
+        Self {
+            checkers,
+            oracle: Oracle::default(),
+            producer: Producer::new(config, 0),
+        }
+    }
+
+    fn accept(&mut self, now: Micros) -> RecordId {
+        let id = RecordId(self.oracle.fates().len() as u64);
+        self.oracle
+            .accepted(id, &Record::to("orders").at(Timestamp(0)), false);
+        self.checkers.accepted(id, now);
+        id
+    }
+
+    fn resolve_ok(&mut self, now: Micros, id: RecordId) {
+        self.oracle.told_ok(id, 0, &[]);
+        let metadata = RecordMetadata {
+            topic: "orders".into(),
+            partition: 0,
+            offset: 0,
+            timestamp: 0,
+            serialized_key_size: -1,
+            serialized_value_size: -1,
+        };
+        self.checkers.resolved(now, id, &Ok(metadata), &self.oracle);
+    }
+
+    fn broken(&self) -> Vec<&'static str> {
+        self.checkers
+            .violations()
+            .iter()
+            .map(|violation| violation.guarantee)
+            .collect()
+    }
+}
+
+const IN_LOG: &str = "what is told OK is in the log once";
+const ONCE: &str = "each accepted record is resolved once";
+
+#[test]
+fn told_ok_and_not_in_the_log() {
+    let mut bench = Bench::new(&[]);
+    let id = bench.accept(0);
+    bench.resolve_ok(1, id);
+    assert_eq!(bench.broken(), [IN_LOG]);
+}
+
+#[test]
+fn without_its_premise_a_guarantee_is_not_in_force() {
+    let mut bench = Bench::new(&[("acks", "1"), ("enable.idempotence", "false")]);
+    assert!(!bench.checkers.in_force().contains(&IN_LOG));
+    let id = bench.accept(0);
+    bench.resolve_ok(1, id);
+    assert!(bench.broken().is_empty());
+}
+
+#[test]
+fn commands_take_premises_away() {
+    let mut bench = Bench::new(&[]);
+    assert!(bench.checkers.in_force().contains(&IN_LOG));
+    bench.checkers.command(&Command::Stop(1));
+    assert!(!bench.checkers.in_force().contains(&IN_LOG));
+}
+
+#[test]
+fn resolved_twice_or_never() {
+    let mut bench = Bench::new(&[("acks", "1"), ("enable.idempotence", "false")]);
+    let id = bench.accept(0);
+    bench.resolve_ok(1, id);
+    bench.resolve_ok(2, id);
+    assert_eq!(bench.broken(), [ONCE]);
+    let mut bench = Bench::new(&[]);
+    bench.accept(0);
+    bench.checkers.finish(1, false, &bench.oracle, &bench.producer);
+    assert_eq!(bench.broken(), [ONCE]);
+}
+
+#[test]
+fn later_than_every_timeout() {
+    let mut bench = Bench::new(&[("acks", "1"), ("enable.idempotence", "false")]);
+    let id = bench.accept(0);
+    bench.resolve_ok(180_002_000, id);
+    assert_eq!(bench.broken(), ["nothing outlives delivery.timeout.ms"]);
+}
+
+#[test]
+fn failed_for_sure_is_believed_until_it_is_seen() {
+    let mut bench = Bench::new(&[]);
+    let id = bench.accept(0);
+    bench.oracle.told_failed(id, Persisted::No);
+    bench.checkers.finish(1, true, &bench.oracle, &bench.producer);
+    assert!(bench.broken().is_empty());
+}

@@ -1,0 +1,258 @@
+//! Random worlds: a seed draws configuration, cluster, network, records and faults.
+//!
+//! Options are drawn apart from each other and some are left out on purpose in each world ("swarm testing"): a world in
+//! which everything happens at once finds less than many in which something does.
+
+use ottla_broker::{ErrorCode, Micros, NodeId, Settings};
+use ottla_core::Record;
+use ottla_trace::Level;
+
+use crate::{Command, Delays, Network, Pieces, Rng, Setup, Span, scenario::Scenario};
+
+const MS: Micros = 1_000;
+/// Faults begin and end within this time.
+const ACTION: Micros = 3_000 * MS;
+
+impl Scenario {
+    /// The world of that seed.
+    #[must_use]
+    pub fn random(seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0x0771_a5ee_d000_0000);
+        let brokers = rng.between(1, 4) as u16;
+        let mut setup = Setup {
+            seed,
+            brokers,
+            settings: settings(&mut rng),
+            network: network(&mut rng),
+            delays: delays(&mut rng),
+            trace: Level::Off,
+            ..Setup::default()
+        };
+        let partitions = rng.between(1, 4) as i32;
+        let replicas = rng.between(1, u64::from(brokers).min(3)) as i16;
+        let configs = topic_configs(&mut rng, replicas);
+        let configs: Vec<(&str, &str)> = configs
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        setup = setup.topic("orders", partitions, replicas, &configs);
+        setup.config = producer(&mut rng);
+        let mut script = records(&mut rng, partitions);
+        faults(&mut rng, brokers, partitions, &mut script);
+        script.sort_by_key(|(at, _)| *at);
+        Self {
+            name: "random",
+            setup,
+            script,
+            until: ACTION,
+        }
+    }
+}
+
+fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
+    choices[rng.below(choices.len() as u64) as usize]
+}
+
+fn settings(rng: &mut Rng) -> Settings {
+    Settings {
+        broker_session_timeout: rng.between(200, 2_000) * MS,
+        broker_heartbeat_interval: rng.between(20, 150) * MS,
+        replica_lag_time_max: rng.between(200, 4_000) * MS,
+        replica_fetch_wait_max: rng.between(20, 500) * MS,
+        replica_fetch_backoff: rng.between(20, 500) * MS,
+        high_watermark_checkpoint_interval: rng.between(10, 1_000) * MS,
+        producer_byte_rate: rng.chance(1, 8).then(|| rng.between(2_000, 20_000)),
+        ..Settings::default()
+    }
+}
+
+fn network(rng: &mut Rng) -> Network {
+    let span = |rng: &mut Rng| {
+        let least = rng.between(0, 5 * MS);
+        Span {
+            least,
+            most: least
+                + if rng.chance(1, 2) {
+                    0
+                } else {
+                    rng.between(0, 10 * MS)
+                },
+        }
+    };
+    Network {
+        to_broker: span(rng),
+        to_client: span(rng),
+        pieces: if rng.chance(1, 2) {
+            Pieces::Whole
+        } else {
+            Pieces::UpTo(rng.between(1, 300) as usize)
+        },
+        bandwidth: rng.chance(1, 3).then(|| rng.between(5_000, 500_000)),
+        window: if rng.chance(1, 4) {
+            rng.between(16, 512) as usize
+        } else {
+            128 << 10
+        },
+    }
+}
+
+fn delays(rng: &mut Rng) -> Delays {
+    Delays {
+        replication: rng.between(0, 5 * MS),
+        fetch: rng.between(0, 5 * MS),
+        controller: rng.between(0, 20 * MS),
+        startup: rng.between(0, 400 * MS),
+    }
+}
+
+fn topic_configs(rng: &mut Rng, replicas: i16) -> Vec<(&'static str, String)> {
+    let mut configs = Vec::new();
+    if rng.chance(1, 3) {
+        configs.push((
+            "min.insync.replicas",
+            rng.between(1, replicas.unsigned_abs().into()).to_string(),
+        ));
+    }
+    if rng.chance(1, 8) {
+        configs.push(("unclean.leader.election.enable", "true".to_owned()));
+    }
+    if rng.chance(1, 6) {
+        configs.push(("message.timestamp.type", "LogAppendTime".to_owned()));
+    }
+    if rng.chance(1, 6) {
+        configs.push(("segment.bytes", rng.between(14, 400).to_string()));
+    }
+    if rng.chance(1, 6) {
+        configs.push(("max.message.bytes", rng.between(200, 800).to_string()));
+    }
+    configs
+}
+
+fn producer(rng: &mut Rng) -> Vec<(String, String)> {
+    let acks = pick(rng, &["all", "all", "all", "1", "0"]);
+    let idempotent = acks == "all" && rng.chance(3, 4);
+    let linger = pick(rng, &[0, 0, 1, 5, 20]);
+    let request_timeout = rng.between(60, 1_500);
+    let options = [
+        ("acks", acks.to_owned()),
+        ("enable.idempotence", idempotent.to_string()),
+        (
+            "max.in.flight.requests.per.connection",
+            rng.between(1, 5).to_string(),
+        ),
+        ("linger.ms", linger.to_string()),
+        ("batch.size", rng.between(0, 1_200).to_string()),
+        ("buffer.memory", rng.between(1_200, 6_000).to_string()),
+        (
+            "compression.type",
+            pick(rng, &["none", "none", "gzip", "snappy", "lz4", "zstd"]).to_owned(),
+        ),
+        ("request.timeout.ms", request_timeout.to_string()),
+        (
+            "delivery.timeout.ms",
+            (linger + request_timeout + rng.between(0, 6_000)).to_string(),
+        ),
+        ("max.block.ms", rng.between(500, 5_000).to_string()),
+        ("retry.backoff.ms", rng.between(1, 100).to_string()),
+        ("reconnect.backoff.ms", rng.between(1, 50).to_string()),
+        ("reconnect.backoff.max.ms", rng.between(50, 500).to_string()),
+    ];
+    options
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+fn records(rng: &mut Rng, partitions: i32) -> Vec<(Micros, Command)> {
+    let count = rng.between(5, 50);
+    let span = rng.between(10, 1_500) * MS;
+    let keys = rng.between(1, 8);
+    let keyless = rng.chance(1, 3);
+    let long = rng.between(8, 300);
+    let publish = |n: u64| {
+        let mut record =
+            Record::to("orders").value(format!("{n:0width$}", width = rng.between(4, long) as usize));
+        if !keyless || rng.chance(1, 2) {
+            record = record.key(format!("key {}", rng.below(keys)));
+        }
+        if rng.chance(1, 10) {
+            record = record.partition(rng.below(partitions.unsigned_abs().into()) as i32);
+        }
+        (rng.below(span), Command::Publish(record))
+    };
+    let mut records: Vec<_> = (0..count).map(publish).collect();
+    // The values count up in the order of sending, which makes a failure readable.
+    records.sort_by_key(|(at, _)| *at);
+    records
+}
+
+fn faults(rng: &mut Rng, brokers: u16, partitions: i32, script: &mut Vec<(Micros, Command)>) {
+    let menu: Vec<u64> = (0..12).filter(|_| rng.chance(1, 3)).collect();
+    if menu.is_empty() {
+        return;
+    }
+    for _ in 0..rng.between(1, 5) {
+        let node = rng.between(1, brokers.into()) as NodeId;
+        let from = rng.below(ACTION / 2);
+        let until = from + rng.below(ACTION / 2);
+        let extra = rng.between(1, 400) * MS;
+        let error = pick(
+            rng,
+            &[
+                ErrorCode::NOT_ENOUGH_REPLICAS,
+                ErrorCode::NOT_LEADER_OR_FOLLOWER,
+                ErrorCode::KAFKA_STORAGE_ERROR,
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+                ErrorCode::MESSAGE_TOO_LARGE,
+            ],
+        );
+        let partition = rng.chance(1, 2).then(|| {
+            (
+                "orders".into(),
+                rng.below(partitions.unsigned_abs().into()) as i32,
+            )
+        });
+        let after = ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+        let (begin, end) = match pick(rng, &menu) {
+            0 | 1 => (Command::Kill(node), Some(Command::Restart(node))),
+            2 => (Command::Pause(node), Some(Command::Resume(node))),
+            3 => (Command::Freeze(node), Some(Command::Thaw(node))),
+            4 => (Command::Cut(node), None),
+            5 => (Command::CutBeforeAppend(node), None),
+            6 => (Command::CutAfterAppend(node), None),
+            7 => (
+                Command::Delay { node, extra },
+                Some(Command::Delay { node, extra: 0 }),
+            ),
+            8 => (
+                Command::SlowFollower { node, extra },
+                Some(Command::SlowFollower { node, extra: 0 }),
+            ),
+            9 => (
+                Command::SlowController { node, extra },
+                Some(Command::SlowController { node, extra: 0 }),
+            ),
+            10 => (
+                Command::Answer {
+                    node,
+                    error,
+                    append: false,
+                    partition,
+                },
+                None,
+            ),
+            _ => (
+                Command::Answer {
+                    node,
+                    error: after,
+                    append: true,
+                    partition,
+                },
+                Some(Command::Stop(node)),
+            ),
+        };
+        script.push((from, begin));
+        script.extend(end.map(|end| (until, end)));
+    }
+}
