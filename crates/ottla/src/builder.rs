@@ -100,6 +100,8 @@ impl Builder {
     }
 
     /// Adds the application's own decisions: a partitioner, or changes to records before they are sent.
+    ///
+    /// They run inside of `send`, under the producer's lock: they must be quick, and must not use the producer.
     #[must_use]
     pub fn extensions(mut self, own: impl Extensions + MaybeSend + 'static) -> Self {
         self.hooks = Hooks(Some(Box::new(own)));

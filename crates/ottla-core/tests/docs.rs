@@ -1,0 +1,134 @@
+//! The pages of options and errors say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core --test docs`
+//! writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use ottla_core::config::{Importance, Kind, OptionDoc, Platform, table};
+use ottla_core::delivery::Persisted;
+use ottla_core::error::{self, Action};
+
+fn compare(file: &str, page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(file);
+    if std::env::var_os("OTTLA_WRITE_DOCS").is_some() {
+        std::fs::write(&path, page).expect("docs can be written");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == page,
+        "docs/{file} is not what the table says; write it anew with OTTLA_WRITE_DOCS=1"
+    );
+}
+
+fn range(kind: Kind) -> String {
+    let limits = |min: i64, max: i64, unit: &str| match max {
+        i64::MAX => format!("{unit}, from {min}"),
+        _ => format!("{unit}, {min} to {max}"),
+    };
+    match kind {
+        Kind::Millis(min, max) => limits(min, max, "milliseconds"),
+        Kind::Bytes(min, max) => limits(min, max, "bytes"),
+        Kind::Int(min, max) => limits(min, max, "number"),
+        Kind::Bool => "true, false".to_owned(),
+        Kind::Choice(words) => words.join(", "),
+        Kind::Text => "text".to_owned(),
+        Kind::Servers => "addresses".to_owned(),
+    }
+}
+
+fn default(option: &OptionDoc) -> String {
+    let shown = |text: &str| {
+        if text.is_empty() {
+            "empty".to_owned()
+        } else {
+            format!("`{text}`")
+        }
+    };
+    let native = option
+        .default_on(Platform::Native)
+        .map_or("required".to_owned(), shown);
+    match option.small_default {
+        Some(small) => format!("{native}; in pages and edge isolates `{small}`"),
+        None => native,
+    }
+}
+
+#[test]
+fn options() {
+    let mut page = String::from(
+        "# Options\n\nKafka's names, with the defaults of Kafka 4. Unknown names are errors, and whatever is adjusted is \
+         a notice.\nWritten from the table in `crates/ottla-core/src/config/table.rs`.\n\n\
+         | option | default | values | importance | |\n|---|---|---|---|---|\n",
+    );
+    for option in table() {
+        let importance = match option.importance {
+            Importance::High => "high",
+            Importance::Medium => "medium",
+            Importance::Low => "low",
+        };
+        let only = if option.native_only {
+            " Native processes only."
+        } else {
+            ""
+        };
+        let (name, values) = (option.name, range(option.kind));
+        writeln!(
+            page,
+            "| `{name}` | {} | {values} | {importance} | {}{only} |",
+            default(option),
+            option.doc
+        )
+        .expect("a string takes everything");
+    }
+    compare("options.md", &page);
+}
+
+#[test]
+fn errors() {
+    let mut page = String::from(
+        "# Errors of brokers\n\nWhat a broker may answer to a producer, and what the producer does. *In the log* is what \
+         can be said when that answer was the last word.\nWritten from the table in \
+         `crates/ottla-core/src/error/broker.rs`.\n\n\
+         | code | name | retried | asks for metadata | in the log | what happens | what it means |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for row in error::table() {
+        let log = match row.persisted {
+            Persisted::No => "no",
+            Persisted::Possibly => "possibly",
+            Persisted::Yes => "yes",
+        };
+        let action = match row.action {
+            Action::Succeed => "counts as delivered, offset unknown",
+            Action::Retry => "sent again after a pause",
+            Action::RetryAtLeader => "sent again, at once when a new leader is known",
+            Action::Split => "split and sent again; a batch of one record fails",
+            Action::ResolveSequence => "sent again, under a new epoch if it was next",
+            Action::ResolveProducer => "sent again under a new epoch",
+            Action::Fail => "fails",
+            Action::Fatal => "fails, and the producer cannot go on",
+        };
+        let mark = |yes: bool| if yes { "yes" } else { "no" };
+        let (retried, metadata) = (mark(row.retriable), mark(row.refresh_metadata));
+        let (code, name, advice) = (row.code, row.name, row.advice);
+        writeln!(
+            page,
+            "| {code} | `{name}` | {retried} | {metadata} | {log} | {action} | {advice} |"
+        )
+        .expect("a string takes everything");
+    }
+    page.push_str(
+        "\n# Errors that the client finds\n\n\
+         | name | what it means |\n|---|---|\n\
+         | `BUFFER_EXHAUSTED` | `buffer.memory` is full, and stayed so for `max.block.ms` when the sender waited; nothing was sent |\n\
+         | `MAX_BLOCK_TIMEOUT` | no broker told of the topic or partition within `max.block.ms`; nothing was sent |\n\
+         | `DELIVERY_TIMEOUT` | `delivery.timeout.ms` ran out; look at `persisted` before sending the record again |\n\
+         | `RECORD_TOO_LARGE` | the record is larger than `max.request.size` or `buffer.memory` |\n\
+         | `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITION`, `INVALID_TIMESTAMP` | the record can never be sent like this |\n\
+         | `SERIALIZATION` | a serializer of the client refused the value |\n\
+         | `CLOSED` | the producer was closed before the record was delivered, or before it was sent |\n",
+    );
+    compare("errors.md", &page);
+}
