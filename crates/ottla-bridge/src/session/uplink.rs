@@ -16,12 +16,14 @@ use super::{End, Pending, Session};
 use crate::budget::Reserved;
 use crate::close::{Close, CloseCode};
 use crate::policy::{ApiTable, LENGTH_PREFIX, Verdict, judge};
-use crate::ws::{Incoming, Step};
+use crate::ws::{AHEAD, Incoming, Step};
 
 /// How often a client is looked at while the bridge waits for something else.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Own answers up to this size are not counted in the budget.
 const SMALL_ANSWER: usize = 16 * 1024;
+/// Bytes of requests after which it is another connection's turn.
+const TURN: usize = 256 * 1024;
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) struct Uplink<'a> {
@@ -77,6 +79,7 @@ impl<'a> Uplink<'a> {
 
     /// Runs until the bridge shuts down (`Ok`) or something ends the session.
     pub(super) async fn run(mut self) -> Result<(), End> {
+        let mut turn = 0;
         loop {
             let pending = self.pending.clone();
             let Ok(room) = or_client_gone(&self.client, pending.reserve()).await? else {
@@ -88,9 +91,15 @@ impl<'a> Uplink<'a> {
             };
             self.line.set_listening(false);
             self.first_deadline = None;
+            turn += request.bytes.len();
             self.serve(request, room).await?;
             // Sockets that are always ready must not keep other connections from their turn.
-            tokio::task::consume_budget().await;
+            if turn < TURN {
+                tokio::task::consume_budget().await;
+            } else {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -174,7 +183,7 @@ impl<'a> Uplink<'a> {
             .request_budget
             .reserve(len, gateway.limits.stall_timeout());
         let reserved = or_client_gone(&self.client, reserve).await??;
-        let mut frame = BytesMut::with_capacity(LENGTH_PREFIX + len);
+        let mut frame = BytesMut::with_capacity(LENGTH_PREFIX + len + AHEAD);
         frame.extend_from_slice(&prefix);
         self.fill(
             &mut frame,

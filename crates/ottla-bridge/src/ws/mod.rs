@@ -8,4 +8,4 @@ mod frame;
 mod incoming;
 
 pub(crate) use frame::{close_frame, data_header, ping_frame, pong_frame};
-pub(crate) use incoming::{Incoming, Step};
+pub(crate) use incoming::{AHEAD, Incoming, Step};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::support::client::{encoded, metric};
+use crate::support::client::{Pusher, encoded, metric};
 use crate::support::{Client, FakeCluster};
 use ottla_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 
@@ -70,16 +70,6 @@ impl Drop for Process {
     }
 }
 
-/// The request as a WebSocket message, to be written past the WebSocket library: a hundred clients fill their sockets
-/// with hundreds of megabytes, and masking those is what would take the time here.
-fn masked(request: &[u8]) -> Vec<u8> {
-    let mut message = vec![0x82, 0xff];
-    message.extend((request.len() as u64).to_be_bytes());
-    message.extend([0; 4]);
-    message.extend(request);
-    message
-}
-
 #[tokio::test]
 #[allow(
     clippy::print_stdout,
@@ -102,15 +92,13 @@ async fn t04_a_stopped_broker_costs_at_most_256_kib_of_resident_memory_per_clien
     cluster.freeze();
     let request = encoded(-1, 65_536);
     let held_when_stalled = (CLIENTS * (request.len() - 4)) as f64;
-    let message = masked(&request);
-    let mut offsets = vec![0; CLIENTS];
+    let mut pushers = clients
+        .iter()
+        .map(|client| Pusher::new(client, &request))
+        .collect::<Vec<_>>();
     let push = async {
         while metric(admin, "ottla_bridge_request_memory_bytes").await < held_when_stalled {
-            for (client, offset) in clients.iter().zip(&mut offsets) {
-                while let Ok(written) = client.socket.get_ref().try_write(&message[*offset..]) {
-                    *offset = (*offset + written) % message.len();
-                }
-            }
+            pushers.iter_mut().for_each(Pusher::push);
         }
     };
     timeout(Duration::from_secs(60), push)

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use ottla_wire::messages::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
 use ottla_wire::{ErrorCode, Message as KafkaMessage, decode_response, encode_request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -38,7 +38,10 @@ impl Client {
         if let Some(origin) = origin {
             headers.insert("Origin", origin.parse().unwrap());
         }
-        let stream = TcpStream::connect(address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // A bridge that stops reading shall be noticed soon.
+        socket.set_send_buffer_size(64 * 1024).unwrap();
+        let stream = socket.connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         match client_async(request, stream).await {
             Ok((socket, response)) => {
@@ -226,22 +229,31 @@ pub(crate) async fn raw_http(address: SocketAddr, request: &str) -> String {
     String::from_utf8(response).unwrap()
 }
 
-/// Feeds requests until nothing is taken any more, or the connection is closed. The runtime looks at its sockets every 61 polls or so.
-pub(crate) async fn push_until_blocked(client: &mut Client, request: &Bytes) {
-    let mut idle_polls = 0;
-    while idle_polls < 3000 {
-        match client
-            .socket
-            .send(Message::Binary(request.clone()))
-            .now_or_never()
-        {
-            Some(Ok(())) => idle_polls = 0,
-            // The bridge has had enough.
-            Some(Err(_)) => return,
-            None => {
-                idle_polls += 1;
-                tokio::task::yield_now().await;
-            }
+/// Writes the same request again and again, past the WebSocket library: clients that fill their sockets write hundreds
+/// of megabytes, and masking those is what would take the time here.
+pub(crate) struct Pusher<'a> {
+    socket: &'a TcpStream,
+    message: Vec<u8>,
+    offset: usize,
+}
+
+impl<'a> Pusher<'a> {
+    pub(crate) fn new(client: &'a Client, request: &[u8]) -> Self {
+        let mut message = vec![0x82, 0xff];
+        message.extend((request.len() as u64).to_be_bytes());
+        message.extend([0; 4]);
+        message.extend(request);
+        Self {
+            socket: client.socket.get_ref(),
+            message,
+            offset: 0,
+        }
+    }
+
+    /// Writes as much as the socket takes now.
+    pub(crate) fn push(&mut self) {
+        while let Ok(written @ 1..) = self.socket.try_write(&self.message[self.offset..]) {
+            self.offset = (self.offset + written) % self.message.len();
         }
     }
 }
