@@ -1,6 +1,7 @@
 //! The bridge as a program of its own; `ottla bridge` is the same behind the command line's flags.
 
 use std::future::Future;
+use std::io::Write;
 use std::process::ExitCode;
 
 use ottla_bridge::{Bridge, Config};
@@ -31,7 +32,7 @@ async fn main() -> ExitCode {
         }
     };
     match command.as_str() {
-        "check" => print!("{}", config.check()),
+        "check" => say(&config.check().to_string()),
         "run" => {
             let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
             tracing_subscriber::fmt()
@@ -46,10 +47,10 @@ async fn main() -> ExitCode {
                 }
             };
             for address in bridge.local_addrs() {
-                println!("listening on ws://{address}");
+                say(&format!("listening on ws://{address}\n"));
             }
             if let Some(address) = bridge.admin_addr() {
-                println!("metrics on http://{address}/metrics");
+                say(&format!("metrics on http://{address}/metrics\n"));
             }
             bridge.run(told_to_stop()).await;
         }
@@ -59,6 +60,12 @@ async fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Writes to standard output. Whoever closed it (`| head`) does not want to know more, which is no error.
+fn say(text: &str) {
+    let mut output = std::io::stdout().lock();
+    drop(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
 }
 
 /// Ctrl-C, or on Unix SIGTERM. If neither can be waited for, the program runs until it is killed.
