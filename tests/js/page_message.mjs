@@ -1,0 +1,33 @@
+// Types a message into the page's form, live, and waits until its socket closes: `page_message.mjs URL KEY VALUE`.
+// Prints where the record is and how its batch was closed, as the page's own trace tells it.
+import { withPage } from './browser.mjs'
+
+const [url, key, value] = process.argv.slice(2)
+
+const result = await withPage(url, { viewport: { width: 1440, height: 900 } }, async page => {
+  await page.waitForFunction(() => window.ottla !== undefined)
+  await page.getByRole('button', { name: 'Live', exact: true }).click()
+  const connect = page.getByRole('button', { name: 'Connect', exact: true })
+  if (await connect.isVisible()) await connect.click()
+  await page.locator('input[name=key]').fill(key)
+  await page.locator('input[name=value]').fill(value)
+  await page.locator('#message button[type=submit]').click()
+  await page.waitForFunction(() => window.ottla.record(0)?.told === 'ok', null, { timeout: 20_000 })
+  return page.evaluate(() => {
+    const events = window.ottla.trace().trim().split('\n').slice(1).map(line => JSON.parse(line))
+    const find = name => events.find(({ event }) => event[name] !== undefined)
+    const opened = find('batch_opened')
+    const closed = find('batch_closed')
+    const { ledger, brokers, logs } = window.ottla.state()
+    return {
+      record: window.ottla.record(0),
+      lingered: closed.t - opened.t,
+      because: closed.event.batch_closed.because,
+      node: find('drained').event.drained.node,
+      ledger,
+      brokers: brokers.map(({ id }) => id),
+      logs
+    }
+  })
+})
+console.log(JSON.stringify(result))
