@@ -124,7 +124,8 @@ impl Engine {
 
     /// Does everything that is possible now, and finds out when there is more to do.
     ///
-    /// The order matters: what has run out makes room, metadata goes before batches (as in `NetworkClient.isReady`),
+    /// The order matters: what has run out makes room, metadata goes before batches (a connection that takes
+    /// a batch would have taken the metadata request that is due, so none overtakes it; as in `NetworkClient.isReady`),
     /// and a bumped epoch must be in place before the batches that bear it are drained.
     pub(crate) fn progress(&mut self, now: Instant) {
         self.dirty = false;

@@ -150,7 +150,11 @@ fn a_hostile_answer_ends_the_connection_and_nothing_else() {
     survives(|request| {
         let mut other = request.header.clone();
         other.correlation_id += 1;
-        encode(&other, &ProduceResponse::default()).to_vec()
+        encode(
+            &other,
+            &common::respond(request, |_, _| PartitionProduceResponse::default()),
+        )
+        .to_vec()
     });
     survives(|request| {
         let mut bytes = encode(&request.header, &ProduceResponse::default()).to_vec();

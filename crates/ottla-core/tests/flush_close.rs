@@ -139,3 +139,18 @@ fn closing_an_unused_producer_closes_it() {
     bench.run();
     assert!(bench.closed && bench.dialled.is_empty());
 }
+
+#[test]
+fn a_later_record_does_not_stand_in_for_an_earlier_one() {
+    let mut bench = Bench::warm(2, &[("linger.ms", "0")]);
+    bench.send_to(0, "a");
+    bench.run();
+    bench.producer.flush(bench.now);
+    bench.send_to(1, "b");
+    bench.run();
+    let (a, b) = (bench.take(), bench.take());
+    bench.reply(&a, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    bench.ok(&b, 0);
+    assert_eq!(bench.done.len(), 1);
+    assert!(bench.flushed.is_empty());
+}

@@ -379,3 +379,27 @@ fn ambiguity_fail_sends_a_doubtful_batch_only_under_its_identity() {
         "under a new epoch it would not"
     );
 }
+
+#[test]
+fn a_batch_that_expired_in_flight_does_not_hold_up_the_retry_behind_it() {
+    let options = [
+        ("delivery.timeout.ms", "3000"),
+        ("linger.ms", "0"),
+        ("request.timeout.ms", "3000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.send_to(0, "a");
+    bench.run();
+    bench.advance_ms(500);
+    bench.send_to(0, "b");
+    bench.run();
+    let first = bench.take();
+    bench.cut(first.conn);
+    bench.advance_ms(1000);
+    let again = bench.take();
+    assert_eq!(again.values(), ["a"]);
+    assert!(bench.pending.is_empty(), "b waits for a");
+    bench.advance_ms(1500);
+    assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
+    assert_eq!(bench.take().values(), ["b"]);
+}

@@ -252,3 +252,29 @@ fn an_answer_that_leaves_out_a_partition_ends_the_connection_and_loses_nothing()
     bench.advance_ms(2000);
     assert_eq!(bench.take().batches().len(), 1);
 }
+
+#[test]
+fn with_one_in_flight_a_partition_waits_for_its_old_leader_before_it_writes_to_the_new_one() {
+    let options = [
+        ("linger.ms", "0"),
+        ("enable.idempotence", "false"),
+        ("max.in.flight.requests.per.connection", "1"),
+        ("metadata.max.age.ms", "1000"),
+    ];
+    let mut bench = Bench::new(1, &options);
+    bench.nodes = vec![1, 2];
+    bench.topics.insert("other".to_owned(), Ok(vec![(2, 0)]));
+    bench.send_to(0, "warm");
+    bench.send(Record::to("other").value("warm"));
+    bench.answer_all();
+    bench.send_to(0, "a");
+    bench.run();
+    bench.topics.insert(TOPIC.to_owned(), Ok(vec![(2, 1)]));
+    bench.send_to(0, "b");
+    bench.advance_ms(1000);
+    assert_eq!(bench.metadata_requests.len(), 2, "the move is known");
+    let first = bench.take();
+    assert!(bench.pending.is_empty(), "b would overtake a");
+    bench.ok(&first, 0);
+    assert_eq!(bench.take().node, Some(2));
+}

@@ -105,3 +105,17 @@ fn a_flush_waits_for_the_parts() {
     bench.answer_all();
     assert_eq!(bench.flushed.len(), 1);
 }
+
+#[test]
+fn a_split_uses_up_no_retry() {
+    let mut bench = Bench::warm(1, &[("retries", "1")]);
+    for n in 0..2 {
+        bench.send_to(0, &format!("{n}"));
+    }
+    bench.advance_ms(5);
+    let whole = bench.take();
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    let part = bench.take();
+    bench.reply(&part, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    assert!(bench.done.is_empty(), "{:?}", bench.done);
+}

@@ -17,8 +17,7 @@ impl Engine {
         let mut nodes = core::mem::take(&mut self.wants.nodes);
         nodes.clear();
         self.collect_ready(now, &mut nodes);
-        // While metadata is due nobody is ready for batches: they might go to the wrong broker.
-        let may_send = self.identity.permits_sending() && !self.refresh.is_due(now);
+        let may_send = self.identity.permits_sending();
         for node in &nodes {
             match self.connection_to(now, *node) {
                 Reach::Ready(conn) if may_send => self.send_to(now, *node, conn),
@@ -58,8 +57,13 @@ impl Engine {
                 self.refresh.want_all("a partition has no leader");
                 continue;
             };
-            if !nodes.contains(&leader) && self.is_ready(now, ix) {
+            if nodes.contains(&leader) || !self.is_ready(now, ix) {
+                continue;
+            }
+            if self.network.nodes.contains_key(&leader) {
                 nodes.push(leader);
+            } else {
+                self.refresh.want_all("a leader's address is not known");
             }
         }
     }

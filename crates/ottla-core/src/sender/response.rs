@@ -94,6 +94,12 @@ impl Engine {
             Action::Split => self.split_or_fail(now, key, row),
             Action::ResolveSequence => self.resolve_sequence(now, ix, key, row),
             Action::ResolveProducer => self.resolve_producer(now, ix, key, row, answer.log_start_offset),
+            // It was refused under the epoch that it no longer bears.
+            Action::Fail
+                if answer.error_code == ErrorCode::INVALID_PRODUCER_EPOCH && self.is_restamped(key) =>
+            {
+                self.retry_or_fail(now, key, row);
+            }
             Action::Fail => self.refuse(now, ix, key, row, answer),
             Action::Fatal => self.refuse_all(now, key, row),
         }

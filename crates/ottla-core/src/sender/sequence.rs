@@ -71,6 +71,10 @@ impl Engine {
         self.retry_or_fail(now, key, row);
     }
 
+    pub(crate) fn is_restamped(&self, key: BatchKey) -> bool {
+        self.batches.get(key).is_some_and(|batch| batch.restamped)
+    }
+
     fn stamp_of(&self, key: BatchKey) -> Option<(Stamp, bool)> {
         let batch = self.batches.get(key)?;
         batch.stamp.map(|stamp| (stamp, batch.restamped))
