@@ -260,9 +260,9 @@ fn said(props: &Props) -> Html {
     html! {
         <output class={classes!("said", said.code.is_some().then_some("error"))} name="result">
             if let Some(code) = &said.code {
-                <code>{ code }</code>{ " " }
+                <code>{ code }</code>
             }
-            { &said.text }
+            <span>{ &said.text }</span>
         </output>
     }
 }

@@ -89,8 +89,8 @@ pub(crate) fn FileBar(props: &Props) -> Html {
                 }
                 if let Some(said) = said {
                     <output class="said error" name="result">
-                        if let Some(code) = &said.code { <code>{ code }</code>{ " " } }
-                        { &said.text }
+                        if let Some(code) = &said.code { <code>{ code }</code> }
+                        <span>{ &said.text }</span>
                     </output>
                 }
             </div>

@@ -70,12 +70,13 @@ pub(crate) fn Stage(props: &Props) -> Html {
             </button>
         }
     });
+    // The buttons have an element of their own: in one list with the canvas they would take its place.
     html! {
         <section id="stage" class={classes!("stage", phone.then_some("tall"))} ref={frame} tabindex="-1"
             aria-label={lang.word(Word::Stage)}>
             <canvas ref={canvas} role="img" aria-label={label} aria-describedby="outline"
                 onpointermove={moved} onpointerleave={left} onpointerup={pressed}></canvas>
-            { for buttons }
+            <div>{ for buttons }</div>
         </section>
     }
 }

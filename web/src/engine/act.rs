@@ -105,7 +105,7 @@ impl Engine {
     fn act(&mut self, action: Action) {
         match action {
             Action::Send(message) => self.send(&message),
-            Action::SendMany(messages) => messages.iter().for_each(|message| self.send(message)),
+            Action::SendMany(messages) => self.burst(&messages),
             Action::Kill(node, kill) => self.kill(node, kill),
             Action::Toggle => self.play(!self.playback.playing),
             Action::Play(play) => self.play(play),
@@ -158,6 +158,20 @@ impl Engine {
             }
             Err(refusal) => self.notice = Some(Notice::Refused(refusal)),
         }
+    }
+
+    fn burst(&mut self, messages: &[Message]) {
+        let cursor = self.now();
+        let past = cursor.t < self.edge;
+        if !self.source.burst(messages, cursor, &mut self.history) {
+            messages.iter().for_each(|message| self.send(message));
+            return;
+        }
+        self.notice = None;
+        if past {
+            self.forget_the_future();
+        }
+        self.go_on(cursor);
     }
 
     fn kill(&mut self, node: NodeId, kill: bool) {
@@ -289,7 +303,7 @@ impl Engine {
         }
         self.begin(History::new());
         self.source = match kind {
-            Kind::Sandbox => Source::Sandbox(Box::new(Sandbox::new("all", &mut self.history))),
+            Kind::Sandbox => self.sandbox("all"),
             Kind::Live => Source::Live(Live::default()),
             Kind::File => Source::File(File::default()),
         };
@@ -302,6 +316,17 @@ impl Engine {
                 }
             }
             Kind::File => {}
+        }
+    }
+
+    fn sandbox(&mut self, acks: &str) -> Source {
+        match Sandbox::new(acks, &mut self.history) {
+            Ok(sandbox) => Source::Sandbox(Box::new(sandbox)),
+            // The preset is fixed and the choices of acks are, too: only a changed table of options gets here.
+            Err(refusal) => {
+                self.notice = Some(Notice::Refused(refusal));
+                Source::File(File::default())
+            }
         }
     }
 
@@ -356,7 +381,7 @@ impl Engine {
             && sandbox.acks() != acks
         {
             self.begin(History::new());
-            self.source = Source::Sandbox(Box::new(Sandbox::new(acks, &mut self.history)));
+            self.source = self.sandbox(acks);
             self.show_beginning();
         }
     }

@@ -241,6 +241,7 @@ impl Index {
             | Event::LogAppended { .. }
             | Event::LogRefused { .. }
             | Event::Replicated { .. }
+            | Event::HighWatermark { .. }
             | Event::Truncated { .. }
             | Event::BrokerState { .. }
             | Event::Fault { .. }

@@ -164,6 +164,14 @@ fn rows(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band
     }
 }
 
+/// `ISR 1 2 3`, in the order of the brokers: Kafka's own order changes with every change of the set.
+pub(super) fn isr_text(view: &View<'_>, partition: crate::state::Partition) -> String {
+    let mut ids = view.state.isr(partition).to_vec();
+    ids.sort_unstable();
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{} {}", view.lang.word(Word::Isr), ids.join(" "))
+}
+
 fn isr(
     view: &View<'_>,
     geometry: &Geometry,
@@ -171,13 +179,7 @@ fn isr(
     partition: crate::state::Partition,
     y: f32,
 ) {
-    let ids: Vec<String> = view
-        .state
-        .isr(partition)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let text = format!("{} {}", view.lang.word(Word::Isr), ids.join(" "));
+    let text = isr_text(view, partition);
     let y = if geometry.row >= 34.0 { y - 6.0 } else { y + 4.0 };
     picture.list.text(
         (geometry.cluster.1, y),

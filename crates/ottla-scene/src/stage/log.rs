@@ -29,7 +29,9 @@ pub(super) struct Window {
 /// It moves in steps of half its width. It would be unreadable if it slid with every append.
 pub(super) fn window(view: &View<'_>, geometry: &Geometry, partition: Partition, x: f32) -> Window {
     let end = geometry.cluster.1;
-    let fit = (((end - x) / geometry.pitch) as i64 - 1).max(2);
+    // The shelf's end belongs to the words about the in-sync replicas.
+    let words = view.state.replicas(partition).len() as f32 * 9.0 + 22.0;
+    let fit = (((end - words - x) / geometry.pitch) as i64).max(2);
     let logs = || {
         view.state
             .logs
@@ -183,7 +185,13 @@ fn watermark(
     let roomy = geometry.row >= 34.0;
     let isr = view.state.isr(row.partition).len() as f32 * 8.0 + 34.0;
     if row.leads && !row.dead && x + 24.0 < window.end - isr {
-        let y = if roomy { row.y - 6.0 } else { row.y + 4.0 };
+        let y = match (hw < log.end, roomy) {
+            // Records lie to its right: the words go above them.
+            (true, true) => row.y - geometry.cell / 2.0 - 2.0,
+            (true, false) => return,
+            (false, true) => row.y - 6.0,
+            (false, false) => row.y + 4.0,
+        };
         let text = view.lang.word(Word::Hw);
         picture
             .list

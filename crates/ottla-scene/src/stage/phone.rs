@@ -300,10 +300,7 @@ fn capsule(
 }
 
 fn cluster(view: &View<'_>, picture: &mut Picture, lane: Partition) {
-    let mut ids = view.state.isr(lane).to_vec();
-    ids.sort_unstable();
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let say = format!("{} {}", view.lang.word(Word::Isr), ids.join(" "));
+    let say = super::cluster::isr_text(view, lane);
     head(view, picture, 4, Word::Cluster, &say, false);
     // The rows are those of the wide stage; only their places differ.
     let mut geometry = view.geometry();

@@ -52,7 +52,10 @@ fn shelf(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, lane: &Lan
     if geometry.lane_pitch >= 44.0 {
         list.line(Layer::Ground, &[(x0, top), (x1, top)], Role::Hair, 1.0);
         let y = top - if geometry.roomy() { 14.0 } else { 5.0 };
-        let leader = view.lang.leader(view.state.believed_leader(lane.partition));
+        let leader = match view.state.belief.get(&lane.partition) {
+            Some(belief) => view.lang.leader(belief.leader),
+            None => view.lang.word(Word::LeaderUnknown).to_owned(),
+        };
         let room = x1 - x0 - view.width_of(&leader, Style::LABEL) - 12.0;
         let name = view.measure.fit(&name, Style::NAME, room);
         list.text((x0, y), name, Style::NAME, Align::Start, Role::Ink);

@@ -1,9 +1,11 @@
 //! The wire: one pipe per broker, requests in it at their place in time, answers on the thin line below.
 
+use std::collections::BTreeMap;
+
 use super::{Geometry, Picture, Target, View, geometry::Band, queues};
 use crate::{
     draw::{Align, CellState, Dash, Item, Layer, Rect, Role, Style},
-    state::{BATCH_HEADER, Phase, PipeState, Position, Request},
+    state::{BATCH_HEADER, Batch, Phase, PipeState, Position, Request, State},
     words::Word,
 };
 
@@ -13,6 +15,8 @@ const HALF: f32 = 13.0;
 pub(super) const ANSWER_LINE: f32 = 22.0;
 /// Size of an answer.
 const ANSWER: (f32, f32) = (30.0, 16.0);
+/// Between two requests of a train.
+const GAP: f32 = 3.0;
 /// Where a pipe is cut.
 const CUT_AT: f32 = 0.62;
 
@@ -27,20 +31,94 @@ pub(super) fn paint(view: &View<'_>, geometry: &Geometry, picture: &mut Picture)
         }
         let whole = Rect::new(x0, band.y - HALF, x1 - x0, 2.0 * HALF);
         picture.target(whole, Target::Pipe(band.node));
-        let mut at_broker = 0.0;
-        let under_way: Vec<&Request> = view.state.under_way(band.node, view.t).collect();
-        for request in under_way {
-            match request.position(view.t) {
-                Position::Out(part) => capsule(view, geometry, picture, band, request, part, 0.0),
-                Position::Unobserved => capsule(view, geometry, picture, band, request, 0.5, 0.0),
-                Position::AtBroker => {
-                    capsule(view, geometry, picture, band, request, 1.0, at_broker);
-                    at_broker += 8.0;
-                }
-                Position::Back(part) => answer(geometry, picture, band, request, part),
+        for place in places(view, geometry, band) {
+            capsule(view, geometry, picture, band, &place);
+        }
+        for request in view.state.under_way(band.node, view.t) {
+            if let Position::Back(part) = request.position(view.t) {
+                answer(geometry, picture, band, request, part);
             }
         }
     }
+}
+
+/// A request and the stretch of the pipe that it takes.
+struct Place<'a> {
+    request: &'a Request,
+    x: f32,
+    width: f32,
+    label: String,
+    /// Whether it still moves.
+    moves: bool,
+}
+
+/// Where requests on their way are: linear in time, at the speed of the clock.
+///
+/// Requests that left at the same moment travel as a train, one behind the other, as their bytes do; those that wait at
+/// the broker for their answers queue up at its end.
+fn places<'a>(view: &View<'a>, geometry: &Geometry, band: &Band) -> Vec<Place<'a>> {
+    let state: &'a State = view.state;
+    let mut trains: BTreeMap<(bool, u64), Vec<(&Request, f32)>> = BTreeMap::new();
+    for request in state.under_way(band.node, view.t) {
+        let (key, part) = match request.position(view.t) {
+            Position::Out(part) => ((true, request.out.map_or(0, |out| out.left)), part),
+            Position::Unobserved => ((true, 0), 0.5),
+            Position::AtBroker => ((false, 0), 1.0),
+            Position::Back(_) => continue,
+        };
+        trains.entry(key).or_default().push((request, part));
+    }
+    let (x0, x1) = geometry.wire;
+    let room = x1 - x0 - 12.0;
+    let mut places = Vec::new();
+    for ((moves, _), train) in trains {
+        let part = train.first().map_or(1.0, |(_, part)| *part);
+        let mut cars: Vec<_> = train
+            .iter()
+            .map(|(request, _)| {
+                let (label, width) = size(view, geometry, request);
+                (*request, label, width)
+            })
+            .collect();
+        let whole: f32 = cars.iter().map(|(_, _, width)| width + GAP).sum();
+        let squeeze = (room / whole).min(1.0);
+        // The first that was written is the furthest ahead.
+        let mut x = x0 + 4.0 + (room - whole * squeeze) * part;
+        cars.reverse();
+        for (request, label, width) in cars {
+            let width = (width + GAP) * squeeze - GAP;
+            places.push(Place {
+                request,
+                x,
+                width,
+                label,
+                moves,
+            });
+            x += width + GAP;
+        }
+    }
+    places
+}
+
+/// A request's label, and its length: that of its bytes, within reason.
+fn size(view: &View<'_>, geometry: &Geometry, request: &Request) -> (String, f32) {
+    let room = geometry.wire.1 - geometry.wire.0 - 12.0;
+    if request.batches.is_empty() {
+        let width = view.width_of(&request.api, Style::MICRO.mono()) + 10.0;
+        return (request.api.clone(), width.min(room));
+    }
+    let label = format!("#{}", request.correlation);
+    let words = view.width_of(&label, Style::MICRO.mono()) + 10.0;
+    let width = payload(view, request) as f32 * geometry.per_byte;
+    (label, width.clamp(words.min(room), room * 0.8))
+}
+
+fn payload(view: &View<'_>, request: &Request) -> u32 {
+    let batches = request
+        .batches
+        .iter()
+        .filter_map(|id| view.state.batches.get(*id));
+    batches.map(|it| it.bytes).sum()
 }
 
 fn answers_line(geometry: &Geometry, picture: &mut Picture, band: &Band) {
@@ -197,75 +275,51 @@ fn back_to_the_queue(view: &View<'_>, geometry: &Geometry, picture: &mut Picture
     );
 }
 
-/// A request at its place: linear in time, at the speed of the clock.
-fn capsule(
-    view: &View<'_>,
-    geometry: &Geometry,
-    picture: &mut Picture,
-    band: &Band,
-    request: &Request,
-    part: f32,
-    back: f32,
-) {
-    let (x0, x1) = geometry.wire;
-    let room = x1 - x0 - 12.0;
-    let batches: Vec<_> = request
-        .batches
-        .iter()
-        .filter_map(|id| view.state.batches.get(*id))
-        .collect();
-    let bytes: u32 = batches.iter().map(|it| it.bytes).sum();
-    let label = if batches.is_empty() {
-        request.api.clone()
-    } else {
-        format!("#{}", request.correlation)
-    };
-    let words = view.width_of(&label, Style::MICRO.mono()) + 10.0;
-    let natural = if batches.is_empty() {
-        words
-    } else {
-        bytes as f32 * geometry.per_byte
-    };
-    let width = natural.clamp(words.min(room), room * 0.8);
-    let x = (x0 + 4.0 + (room - width) * part - back).max(x0 + 4.0);
+fn capsule(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band, place: &Place<'_>) {
+    let Place {
+        request, x, width, ..
+    } = *place;
     let rect = Rect::new(x, band.y - 9.0, width, 18.0);
     picture.target(rect, Target::Request(request.conn, request.correlation));
     let list = &mut picture.list;
     list.put(Layer::Box, Item::Fill(rect, Role::Sunk));
     list.put(Layer::Box, Item::Frame(rect, Role::Ink, 1.5, Dash::Solid));
-    // The headers first, then each batch's records: as long as their bytes, when the whole fits.
-    let per = width / bytes.max(1) as f32;
-    let header = (BATCH_HEADER as f32 * per * batches.len().max(1) as f32).min(width);
-    if header >= words - 8.0 || batches.is_empty() {
-        let middle = if batches.is_empty() { width } else { header };
+    let batches: Vec<_> = request
+        .batches
+        .iter()
+        .filter_map(|id| view.state.batches.get(*id))
+        .collect();
+    // The headers first, then each batch's records, as long as their bytes.
+    let bytes = payload(view, request).max(1) as f32;
+    let headers = (BATCH_HEADER as usize * batches.len().max(1)) as f32;
+    let header = if batches.is_empty() {
+        width
+    } else {
+        (headers / bytes * width).min(width)
+    };
+    if view.width_of(&place.label, Style::MICRO.mono()) <= header {
         list.text(
-            (x + middle / 2.0, band.y + 4.0),
-            label,
+            (x + header / 2.0, band.y + 4.0),
+            place.label.as_str(),
             Style::MICRO.mono(),
             Align::Middle,
             Role::Ink,
         );
     }
+    let records = |batch: &Batch| batch.bytes.saturating_sub(BATCH_HEADER) as f32;
+    let all: f32 = batches.iter().map(|batch| records(batch)).sum();
     let mut at = x + header;
-    let body = width - header;
-    let payload: u32 = batches
-        .iter()
-        .map(|it| it.bytes.saturating_sub(BATCH_HEADER))
-        .sum();
     for batch in batches {
-        let share = batch.bytes.saturating_sub(BATCH_HEADER) as f32 / payload.max(1) as f32;
-        let rect = Rect::new(at, band.y - 9.0, body * share, 18.0);
+        let share = records(batch) / all.max(1.0) * (width - header);
+        let rect = Rect::new(at, band.y - 9.0, share, 18.0);
         queues::records(view, picture, batch, rect, CellState::Solid, 18.0);
-        at += body * share;
+        at += share;
     }
-    if back == 0.0 && part < 1.0 {
-        picture.list.arrow(
-            Layer::Box,
-            (rect.right() + 9.0, band.y),
-            (1.0, 0.0),
-            Role::Ink,
-            1.5,
-        );
+    let tip = rect.right() + 9.0;
+    if place.moves && tip < geometry.wire.1 - 2.0 {
+        picture
+            .list
+            .arrow(Layer::Box, (tip, band.y), (1.0, 0.0), Role::Ink, 1.5);
     }
 }
 

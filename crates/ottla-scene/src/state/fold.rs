@@ -7,10 +7,13 @@ use super::{Broker, State};
 impl State {
     /// The state after `envelope`.
     pub fn fold(&mut self, envelope: &Envelope) {
-        self.t = self.t.max(envelope.t);
-        self.events += 1;
         let t = envelope.t;
-        self.entering = None;
+        self.t = self.t.max(t);
+        self.events += 1;
+        // `send` takes no simulated time: what is inside it leaves it with the instant, if not before.
+        if t > self.t_entering {
+            self.entering = None;
+        }
         let node = match envelope.source {
             Source::Broker(node) => Some(node),
             Source::Client | Source::World => None,

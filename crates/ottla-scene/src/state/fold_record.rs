@@ -15,7 +15,7 @@ impl State {
                 if let Some(it) = self.records.get_mut(*record) {
                     it.awaiting = Some(t);
                     self.awaiting.push(*record);
-                    self.entering = Some(*record);
+                    self.entering = None;
                 }
             }
             Event::Partitioned {
@@ -32,12 +32,13 @@ impl State {
                         by: *by,
                         at: t,
                     });
-                    self.entering = Some(*record);
+                    self.enter(t, *record);
                 }
             }
             Event::Appended { .. } => self.append(t, event),
             Event::RecordFailed { record, error } => {
                 self.awaiting.retain(|waiting| waiting != record);
+                self.entering = None;
                 if let Some(it) = self.records.get_mut(*record) {
                     it.failed = Some((t, error.clone()));
                 }
@@ -82,7 +83,12 @@ impl State {
         );
         self.records.forget_oldest(KEEP);
         self.counts.sent += 1;
-        self.entering = Some(*record);
+        self.enter(t, *record);
+    }
+
+    fn enter(&mut self, t: u64, record: RecordId) {
+        self.entering = Some(record);
+        self.t_entering = t;
     }
 
     fn append(&mut self, t: u64, event: &Event) {
@@ -95,6 +101,7 @@ impl State {
         else {
             return;
         };
+        self.entering = None;
         if let Some(it) = self.records.get_mut(*record) {
             it.place = Some(Place {
                 batch: *batch,

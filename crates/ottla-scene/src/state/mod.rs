@@ -75,6 +75,8 @@ pub struct State {
     pub awaiting: Vec<RecordId>,
     /// The record that is inside `send` right now, if the last event was about one.
     pub entering: Option<RecordId>,
+    /// When it entered.
+    t_entering: u64,
     /// Connections by number.
     pub connections: BTreeMap<ConnId, Connection>,
     /// Requests that are not finished.

@@ -219,14 +219,21 @@ impl State {
 
     /// The ledger strip.
     pub fn ledger(&self) -> LedgerView {
-        if let Some(oracle) = &self.oracle {
-            let mut view = LedgerView::from_oracle(oracle);
-            // The client's own events may be one ahead of the oracle's count within an instant.
-            view.sent = view.sent.max(self.counts.sent);
-            view.waiting = view.sent.saturating_sub(view.told_ok).saturating_sub(view.failed);
-            return view;
+        let client = LedgerView::from_client(&self.counts, self.possibly());
+        let Some(oracle) = &self.oracle else { return client };
+        let view = LedgerView::from_oracle(oracle);
+        // The client's own events may be ahead of the oracle's count within an instant.
+        let (sent, told_ok) = (view.sent.max(client.sent), view.told_ok.max(client.told_ok));
+        let failed = view.failed.max(client.failed);
+        LedgerView {
+            sent,
+            told_ok,
+            failed,
+            waiting: sent.saturating_sub(told_ok).saturating_sub(failed),
+            // The oracle counts what the application was told; what waits may be written, too.
+            unknown: view.unknown.max(self.counts.failed_possibly) + self.possibly(),
+            ..view
         }
-        LedgerView::from_client(&self.counts, self.possibly())
     }
 
     /// Unresolved records that were written and not answered.

@@ -88,6 +88,9 @@ impl Lang {
 
     /// `killed 4 ms ago`.
     pub fn killed(self, ago: u64) -> String {
+        if ago == 0 {
+            return self.word(Word::KilledNow).to_owned();
+        }
         let ago = number::duration(ago);
         match self {
             Self::En => format!("killed {ago} ago"),

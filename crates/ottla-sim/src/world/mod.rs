@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 
 use ottla_broker::{Micros, NodeId};
 use ottla_core::{
-    Config, Input, Instant, Producer, Record, RecordId, SendError, Timestamp, config::ConfigError,
+    Config, Input, Instant, Producer, Record, RecordId, RefuseReason, SendError, Timestamp,
+    config::ConfigError,
 };
 use ottla_trace::{Envelope, event::Ledger};
 
@@ -83,6 +84,8 @@ impl World {
         for (node, endpoint) in setup.endpoints() {
             world.trace.node(0, node, &endpoint.host, endpoint.port);
         }
+        // Readers of the trace may say "none lost" from the beginning, because somebody counts.
+        world.trace.ledger(0, Ledger::default());
         for topic in &setup.topics {
             world.cluster.create_topic(0, topic);
         }
@@ -104,6 +107,16 @@ impl World {
         let sent = self.accept(record);
         self.settle();
         sent
+    }
+
+    /// The application asks for a topic's metadata before it sends anything ([`Producer::want`]).
+    ///
+    /// # Errors
+    /// When it cannot be a topic's name.
+    pub fn want(&mut self, topic: &str) -> Result<(), RefuseReason> {
+        let wanted = self.producer.want(Instant::from_micros(self.now), topic);
+        self.settle();
+        wanted
     }
 
     /// The application hands a record over, and waits its turn when the producer is full. `false` if it is refused.

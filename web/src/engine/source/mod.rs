@@ -111,9 +111,20 @@ impl Source {
         history: &mut History,
     ) -> Result<Option<RecordId>, Refusal> {
         match self {
-            Self::Sandbox(sandbox) => sandbox.send(message, cursor, history).map(Some),
+            Self::Sandbox(sandbox) => sandbox.send(message, cursor, history),
             Self::Live(live) => live.send(message),
             Self::File(_) => Ok(None),
+        }
+    }
+
+    /// Sends many messages. False where only one can be sent at a time.
+    pub(crate) fn burst(&mut self, messages: &[Message], cursor: Cursor, history: &mut History) -> bool {
+        match self {
+            Self::Sandbox(sandbox) => {
+                sandbox.burst(messages, cursor, history);
+                true
+            }
+            Self::Live(_) | Self::File(_) => false,
         }
     }
 
