@@ -8,6 +8,7 @@ mod deadline;
 mod failed_absent;
 mod memory;
 mod order;
+mod replicas_agree;
 mod resolves_once;
 
 use std::{fmt, time::Duration};
@@ -15,7 +16,7 @@ use std::{fmt, time::Duration};
 use ottla_broker::{ErrorCode, Micros, NewTopic};
 use ottla_core::{Config, DeliveryError, Producer, RecordId, RecordMetadata, config::Acks};
 
-use crate::{Command, Oracle, Setup};
+use crate::{Cluster, Command, Oracle, Setup};
 
 /// What a delivery came to.
 pub(crate) type Result<'a> = &'a std::result::Result<RecordMetadata, DeliveryError>;
@@ -91,6 +92,7 @@ pub(crate) struct Last<'a> {
     pub(crate) resolved: bool,
     pub(crate) oracle: &'a Oracle,
     pub(crate) producer: &'a Producer,
+    pub(crate) cluster: &'a Cluster,
 }
 
 macro_rules! checkers {
@@ -132,6 +134,7 @@ checkers! {
     order: order::Order,
     memory: memory::Memory,
     deadline: deadline::Deadline,
+    replicas_agree: replicas_agree::ReplicasAgree,
 }
 
 /// Segments of this size are not filled by any scenario.
@@ -196,13 +199,9 @@ impl Checkers {
         });
     }
 
-    pub(crate) fn finish(&mut self, now: Micros, resolved: bool, oracle: &Oracle, producer: &Producer) {
+    pub(crate) fn finish(&mut self, now: Micros, last: &Last<'_>) {
         self.each(|checker, premises, violations| {
-            let what = checker.finish(&Last {
-                resolved,
-                oracle,
-                producer,
-            });
+            let what = checker.finish(last);
             report(checker, premises, violations, now, what);
         });
     }

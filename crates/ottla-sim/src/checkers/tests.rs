@@ -4,7 +4,7 @@ use ottla_core::{Record, Timestamp};
 use ottla_trace::event::Persisted;
 
 use super::*;
-use crate::scenario;
+use crate::{World, scenario};
 
 struct Bench {
     checkers: Checkers,
@@ -49,6 +49,18 @@ impl Bench {
             serialized_value_size: -1,
         };
         self.checkers.resolved(now, id, &Ok(metadata), &self.oracle);
+    }
+
+    fn finish(&mut self, resolved: bool) {
+        let cluster = World::new(&scenario::sandbox().setup).unwrap().cluster().clone();
+        let (oracle, producer) = (&self.oracle, &self.producer);
+        let last = Last {
+            resolved,
+            oracle,
+            producer,
+            cluster: &cluster,
+        };
+        self.checkers.finish(1, &last);
     }
 
     fn broken(&self) -> Vec<&'static str> {
@@ -97,7 +109,7 @@ fn resolved_twice_or_never() {
     assert_eq!(bench.broken(), [ONCE]);
     let mut bench = Bench::new(&[]);
     bench.accept(0);
-    bench.checkers.finish(1, false, &bench.oracle, &bench.producer);
+    bench.finish(false);
     assert_eq!(bench.broken(), [ONCE]);
 }
 
@@ -114,6 +126,6 @@ fn failed_for_sure_is_believed_until_it_is_seen() {
     let mut bench = Bench::new(&[]);
     let id = bench.accept(0);
     bench.oracle.told_failed(id, Persisted::No);
-    bench.checkers.finish(1, true, &bench.oracle, &bench.producer);
+    bench.finish(true);
     assert!(bench.broken().is_empty());
 }

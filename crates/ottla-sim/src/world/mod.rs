@@ -21,7 +21,7 @@ pub use setup::{Network, Pieces, Setup, Span};
 
 use crate::{
     Cluster, Rng,
-    checkers::{Checkers, Violation},
+    checkers::{Checkers, Last, Violation},
     oracle::Oracle,
     queue::Queue,
 };
@@ -299,8 +299,13 @@ impl World {
         // Replication may still be catching up; what is told OK has to be there when it has.
         let rest = self.now() + self.checkers.rest();
         self.run_until(rest);
-        self.checkers
-            .finish(self.now, resolved, &self.oracle, &self.producer);
+        let last = Last {
+            resolved,
+            oracle: &self.oracle,
+            producer: &self.producer,
+            cluster: &self.cluster,
+        };
+        self.checkers.finish(self.now, &last);
         self.checkers.violations()
     }
 
