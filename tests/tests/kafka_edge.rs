@@ -1,8 +1,9 @@
-//! workerd to a real Kafka, over TCP in both modes.
+//! workerd to a real Kafka, over TCP and over the bridge, in both modes.
 
 use std::collections::BTreeSet;
 use std::thread;
 
+use ottla_tests::bridge::Bridge;
 use ottla_tests::edge::{self, Mode};
 use ottla_tests::http;
 use ottla_tests::kafka::Kafka;
@@ -76,6 +77,21 @@ fn over_tcp() {
             CALLS,
             "every call has a place of its own in the log"
         );
+        all_there_once(&kafka, topic, topic);
+        ids += new_ids;
+        assert_eq!(kafka.proxy(1).count(INIT_PRODUCER_ID), ids, "after {mode:?}");
+    }
+}
+
+#[test]
+fn over_the_bridge() {
+    let kafka = start_kafka();
+    let mut ids = 0;
+    for (mode, topic, new_ids) in [(Mode::Publisher, "object", 1), (Mode::PerRequest, "request", 0)] {
+        kafka.tools().create_topic(topic, 3, &[]);
+        let bridge = Bridge::start_for_servers(&kafka.proxied_bootstrap(), &[topic]);
+        let worker = edge::start(mode, "BRIDGE", bridge.url(), topic);
+        call(&worker, topic);
         all_there_once(&kafka, topic, topic);
         ids += new_ids;
         assert_eq!(kafka.proxy(1).count(INIT_PRODUCER_ID), ids, "after {mode:?}");
