@@ -21,7 +21,7 @@ struct Shell {
     sockets: BTreeMap<ConnId, TcpStream>,
     inputs: (Sender<Input>, Receiver<Input>),
     started: std::time::Instant,
-    failed: u64,
+    failed: usize,
 }
 
 impl Shell {
@@ -33,86 +33,82 @@ impl Shell {
     fn turn(&mut self) -> bool {
         let at = loop {
             match self.producer.poll(self.now()) {
-                Output::Dial { conn, address, .. } => self.dial(conn, address),
+                Output::Dial { conn, address, .. } => match self.dial(conn, &address) {
+                    Ok(()) => self.tell(Input::Connected { conn }),
+                    Err(error) => self.tell(closed(conn, &error.to_string())),
+                },
                 Output::Transmit { conn, chunks } => {
-                    let count = chunks.len();
                     let mut socket = &self.sockets[&conn];
-                    let input = match chunks.iter().try_for_each(|chunk| socket.write_all(chunk)) {
-                        Ok(()) => Input::Written { conn, count },
-                        Err(error) => Input::Closed {
-                            conn,
-                            why: error.to_string(),
-                        },
-                    };
-                    self.inputs.0.send(input).expect("we hold the receiver");
+                    let count = chunks.len();
+                    match chunks.iter().try_for_each(|chunk| socket.write_all(chunk)) {
+                        Ok(()) => self.tell(Input::Written { conn, count }),
+                        Err(error) => self.tell(closed(conn, &error.to_string())),
+                    }
                 }
                 Output::Hangup { conn } => {
-                    let socket = self.sockets.remove(&conn);
-                    socket.map(|socket| socket.shutdown(Shutdown::Both));
+                    drop(
+                        self.sockets
+                            .remove(&conn)
+                            .map(|socket| socket.shutdown(Shutdown::Both)),
+                    );
                 }
                 Output::Seal(job) => self.producer.handle(self.now(), Input::Sealed(job.run())),
                 Output::Done(batch) => {
                     println!("{}", batch.describe());
-                    self.failed += if batch.is_ok() { 0 } else { batch.len() as u64 };
+                    self.failed += usize::from(!batch.is_ok());
                 }
                 Output::Room | Output::Flushed(_) => {}
                 Output::Closed => return false,
                 Output::Wait { at, .. } => break at,
             }
         };
-        let now = self.now();
-        let wait = at.map_or(Duration::from_secs(3600), |at| at.saturating_since(now));
+        let wait = at.map_or(Duration::MAX, |at| at.saturating_since(self.now()));
+        let wait = wait.min(Duration::from_secs(3600));
         let input = self.inputs.1.recv_timeout(wait).unwrap_or(Input::Timeout);
         self.producer.handle(self.now(), input);
         true
     }
 
-    fn dial(&mut self, conn: ConnId, address: Address) {
-        let tell = self.inputs.0.clone();
-        let opened = match address {
-            Address::Tcp { host, port } => TcpStream::connect((host.as_str(), port)),
-            Address::Bridge { .. } => Err(std::io::Error::other("this example speaks TCP only")),
-        };
-        let clone = opened.and_then(|socket| Ok((socket.set_nodelay(true), socket.try_clone()?, socket)));
-        let (mut reader, socket) = match clone {
-            Ok((_, reader, socket)) => (reader, socket),
-            Err(error) => {
-                return drop(tell.send(Input::Closed {
-                    conn,
-                    why: error.to_string(),
-                }));
-            }
-        };
+    fn tell(&self, input: Input) {
+        self.inputs.0.send(input).expect("we hold the receiver");
+    }
+
+    fn dial(&mut self, conn: ConnId, address: &Address) -> std::io::Result<()> {
+        let socket = TcpStream::connect(address.to_string())?;
+        socket.set_nodelay(true)?;
+        let (mut reader, tell) = (socket.try_clone()?, self.inputs.0.clone());
         self.sockets.insert(conn, socket);
-        tell.send(Input::Connected { conn })
-            .expect("we hold the receiver");
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 << 10];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 let bytes = buffer[..count].to_vec().into();
-                if tell.send(Input::Received { conn, bytes }).is_err() {
-                    return;
-                }
+                drop(tell.send(Input::Received { conn, bytes }));
             }
-            drop(tell.send(Input::Closed {
-                conn,
-                why: "the broker closed it".into(),
-            }));
+            drop(tell.send(closed(conn, "the broker closed it")));
         });
+        Ok(())
+    }
+}
+
+fn closed(conn: ConnId, why: &str) -> Input {
+    Input::Closed {
+        conn,
+        why: why.to_owned(),
     }
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(servers), Some(topic)) = (arguments.next(), arguments.next()) else {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [servers, topic, options @ ..] = &words[..] else {
         panic!("usage: std_tcp HOST:PORT TOPIC [OPTION=VALUE...] < lines");
     };
-    let options: Vec<_> = arguments.collect();
     let options = options.iter().filter_map(|option| option.split_once('='));
     let config =
         Config::parse(options.chain([("bootstrap.servers", servers.as_str())])).expect("good options");
-    let producer = Producer::new(config, std::process::id().into());
-    let started = std::time::Instant::now();
+    let (producer, started) = (
+        Producer::new(config, std::process::id().into()),
+        std::time::Instant::now(),
+    );
     let mut shell = Shell {
         producer,
         sockets: BTreeMap::new(),
@@ -121,16 +117,15 @@ fn main() {
         failed: 0,
     };
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("after 1970")
-            .as_millis();
-        let mut record = Record::to(topic.as_str()).value(line).at(Timestamp(wall as i64));
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let mut record = Record::to(topic.as_str())
+            .value(line)
+            .at(Timestamp(wall.as_millis() as i64));
         while let Err(error) = shell.producer.send(shell.now(), record) {
-            match error {
-                SendError::Full { record: back } => record = back,
-                refused => panic!("{refused}"),
-            }
+            let SendError::Full { record: back } = error else {
+                panic!("{error}")
+            };
+            record = back;
             shell.turn();
         }
     }

@@ -2,6 +2,12 @@
 //! id) and leaves Produce requests to the test.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+mod broker;
+mod pending;
+
+#[allow(unused_imports, reason = "each test file uses a part")]
+pub use pending::{Pending, encode, respond, short};
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -12,89 +18,15 @@ use ottla_core::{
     RecordMetadata, Timer, Timestamp,
 };
 use ottla_wire::api::ApiKey;
-use ottla_wire::batch::{BatchHeader, read_batches};
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::frame::FrameDecoder;
-use ottla_wire::header::RequestHeader;
-use ottla_wire::messages::Message;
-use ottla_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
-use ottla_wire::messages::init_producer_id::InitProducerIdResponse;
-use ottla_wire::messages::metadata::{
-    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
-    MetadataResponsePartition, MetadataResponseTopic,
-};
-use ottla_wire::messages::produce::{
-    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
-};
-use ottla_wire::{AnyRequest, decode_request, encode_response};
+use ottla_wire::messages::metadata::MetadataRequest;
+use ottla_wire::messages::produce::PartitionProduceResponse;
+use ottla_wire::{AnyRequest, decode_request};
 
 pub type Outcome = Result<RecordMetadata, DeliveryError>;
 
 pub const TOPIC: &str = "clicks";
-
-/// A Produce request that the test has to answer.
-#[derive(Debug)]
-pub struct Pending {
-    pub conn: ConnId,
-    pub node: Option<i32>,
-    pub header: RequestHeader,
-    pub request: ProduceRequest,
-}
-
-/// One batch of a Produce request.
-#[derive(Debug)]
-pub struct Sent {
-    pub topic: String,
-    pub partition: i32,
-    pub header: BatchHeader,
-    pub values: Vec<String>,
-}
-
-impl Pending {
-    pub fn batches(&self) -> Vec<Sent> {
-        let mut sent = Vec::new();
-        for topic in &self.request.topic_data {
-            for partition in &topic.partition_data {
-                let bytes = partition.records.clone().expect("a batch");
-                let batches: Vec<_> = read_batches(bytes)
-                    .collect::<Result<_, _>>()
-                    .expect("whole batches");
-                assert_eq!(batches.len(), 1, "exactly one batch per partition");
-                batches[0].verify_crc().expect("the CRC is right");
-                let records = batches[0].open(64 << 20).expect("records");
-                sent.push(Sent {
-                    topic: topic.name.clone(),
-                    partition: partition.index,
-                    header: *batches[0].header(),
-                    values: records
-                        .iter()
-                        .map(|record| text(record.expect("a record").value.unwrap_or(b"(null)")))
-                        .collect(),
-                });
-            }
-        }
-        sent
-    }
-
-    /// The only batch.
-    pub fn batch(&self) -> Sent {
-        let mut batches = self.batches();
-        assert_eq!(batches.len(), 1);
-        batches.remove(0)
-    }
-
-    /// All values, in order.
-    pub fn values(&self) -> Vec<String> {
-        self.batches()
-            .into_iter()
-            .flat_map(|batch| batch.values)
-            .collect()
-    }
-}
-
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 struct Socket {
     node: Option<i32>,
@@ -358,145 +290,6 @@ impl Bench {
         due
     }
 
-    fn serve(&mut self, conn: ConnId, header: RequestHeader, request: AnyRequest) -> Option<Bytes> {
-        if let AnyRequest::Produce(request) = request {
-            let node = self.sockets[&conn].node.or_else(|| self.node_at(conn));
-            self.pending.push_back(Pending {
-                conn,
-                node,
-                header,
-                request,
-            });
-            return None;
-        }
-        if let AnyRequest::Metadata(request) = &request {
-            self.metadata_requests.push(request.clone());
-        }
-        if !self.answers {
-            return None;
-        }
-        Some(match request {
-            AnyRequest::ApiVersions(_) => encode(&header, &self.api_versions(header.api_version)),
-            AnyRequest::Metadata(request) => encode(&header, &self.metadata(&request)),
-            AnyRequest::InitProducerId(_) => encode(&header, &self.init_producer_id()),
-            other => panic!("unexpected {:?}", other.api()),
-        })
-    }
-
-    /// A bootstrap connection whose address is a node's belongs to that node.
-    fn node_at(&self, conn: ConnId) -> Option<i32> {
-        let Address::Tcp { host, .. } = &self.sockets[&conn].address else {
-            return None;
-        };
-        self.nodes
-            .iter()
-            .copied()
-            .find(|node| *host == format!("b{node}"))
-    }
-
-    fn api_versions(&self, asked: i16) -> ApiVersionsResponse {
-        let newest = self.versions.iter().find(|(api, ..)| *api == ApiKey::ApiVersions);
-        let refused = newest.is_some_and(|(_, _, max)| asked > *max);
-        ApiVersionsResponse {
-            error_code: if refused {
-                ErrorCode::UNSUPPORTED_VERSION
-            } else {
-                ErrorCode::NONE
-            },
-            api_keys: self
-                .versions
-                .iter()
-                .map(|(api, min_version, max_version)| ApiVersion {
-                    api_key: api.key(),
-                    min_version: *min_version,
-                    max_version: *max_version,
-                })
-                .collect(),
-            ..Default::default()
-        }
-    }
-
-    pub fn metadata(&self, request: &MetadataRequest) -> MetadataResponse {
-        let topics = request.topics.iter().flatten();
-        MetadataResponse {
-            brokers: self
-                .nodes
-                .iter()
-                .map(|node| MetadataResponseBroker {
-                    node_id: *node,
-                    host: format!("b{node}"),
-                    port: 9092,
-                    ..Default::default()
-                })
-                .collect(),
-            topics: topics
-                .filter_map(|topic| topic.name.clone())
-                .map(|name| self.topic(name))
-                .collect(),
-            ..Default::default()
-        }
-    }
-
-    fn topic(&self, name: String) -> MetadataResponseTopic {
-        let known = self
-            .topics
-            .get(&name)
-            .cloned()
-            .unwrap_or(Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
-        let leaders = known.clone().unwrap_or_default();
-        MetadataResponseTopic {
-            error_code: known.err().unwrap_or(ErrorCode::NONE),
-            name: Some(name),
-            partitions: (0..)
-                .zip(leaders)
-                .map(
-                    |(partition_index, (leader_id, leader_epoch))| MetadataResponsePartition {
-                        partition_index,
-                        leader_id,
-                        leader_epoch,
-                        ..Default::default()
-                    },
-                )
-                .collect(),
-            ..Default::default()
-        }
-    }
-
-    fn init_producer_id(&mut self) -> InitProducerIdResponse {
-        let error_code = self.init_errors.pop_front().unwrap_or(ErrorCode::NONE);
-        let producer_id = self.producer_id;
-        if error_code.is_ok() {
-            self.producer_id += 1;
-        }
-        InitProducerIdResponse {
-            error_code,
-            producer_id: if error_code.is_ok() { producer_id } else { -1 },
-            producer_epoch: self.next_init,
-            ..Default::default()
-        }
-    }
-
-    /// What a broker answers to the first two requests of a connection: versions, and metadata of [`TOPIC`].
-    pub fn first_answers(&self) -> [Bytes; 2] {
-        let header = |correlation_id, api: ApiKey, api_version| RequestHeader {
-            api_key: api.key(),
-            api_version,
-            correlation_id,
-            client_id: None,
-        };
-        let request = MetadataRequest {
-            topics: Some(vec![MetadataRequestTopic {
-                name: Some(TOPIC.to_owned()),
-                ..Default::default()
-            }]),
-            ..Default::default()
-        };
-        [
-            encode(&header(0, ApiKey::ApiVersions, 4), &self.api_versions(4)),
-            encode(&header(1, ApiKey::Metadata, 13), &self.metadata(&request)),
-        ]
-    }
-
     /// Lets time pass, waking the producer whenever it asked for it.
     pub fn advance(&mut self, by: Duration) {
         let end = self.now + by;
@@ -614,40 +407,4 @@ impl Bench {
             .filter(|envelope| filter(&envelope.event))
             .count()
     }
-}
-
-pub fn short(outcome: &Outcome) -> String {
-    match outcome {
-        Ok(metadata) => format!("{}@{}", metadata.partition, metadata.offset),
-        Err(error) => format!("{} {:?}", error.code, error.persisted),
-    }
-}
-
-pub fn respond(pending: &Pending, answer: impl Fn(&str, i32) -> PartitionProduceResponse) -> ProduceResponse {
-    ProduceResponse {
-        responses: pending
-            .request
-            .topic_data
-            .iter()
-            .map(|topic| TopicProduceResponse {
-                name: topic.name.clone(),
-                partition_responses: topic
-                    .partition_data
-                    .iter()
-                    .map(|partition| PartitionProduceResponse {
-                        index: partition.index,
-                        ..answer(&topic.name, partition.index)
-                    })
-                    .collect(),
-                ..Default::default()
-            })
-            .collect(),
-        ..Default::default()
-    }
-}
-
-pub fn encode<M: Message>(header: &RequestHeader, message: &M) -> Bytes {
-    encode_response(header.correlation_id, header.api_version, message)
-        .expect("encodes")
-        .into()
 }
