@@ -43,7 +43,6 @@ impl Engine {
             .open
             .as_mut()
             .expect("a batch was opened when there was none");
-        let index = open.slots.len() as u32;
         let bytes = open
             .builder
             .append(
@@ -55,22 +54,33 @@ impl Engine {
             .expect("max.request.size is below 2 GiB and limits what a batch holds");
         open.slots.push(RecordSlot::new(id, record));
         open.charge += bytes;
-        let batch = open.id;
         let size = open.builder.estimated_size(estimate);
         let grown = size - before;
         // A single record larger than `batch.size` would linger in Java until the next one does not fit.
         let is_full = size >= batch_size;
         self.memory.take(bytes);
+        if self.tracer.records() {
+            self.trace_appended(now, ix, id, bytes);
+        }
+        if is_full {
+            self.close_open(now, ix, CloseReason::Full);
+        }
+        grown
+    }
+
+    /// Tells of the record that was appended last.
+    #[cold]
+    fn trace_appended(&mut self, now: Instant, ix: PartitionIx, id: RecordId, bytes: usize) {
+        let Some(open) = &self.partitions[ix.0 as usize].open else {
+            return;
+        };
+        let (batch, index) = (open.id, open.slots.len() as u32 - 1);
         self.tracer.emit_record(now, || Event::Appended {
             record: id.0,
             batch,
             index,
             bytes: bytes as u32,
         });
-        if is_full {
-            self.close_open(now, ix, CloseReason::Full);
-        }
-        grown
     }
 
     fn estimate(&self, ix: PartitionIx) -> CompressionEstimate {

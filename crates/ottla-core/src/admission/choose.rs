@@ -89,6 +89,24 @@ impl Engine {
         )
     }
 
+    #[cold]
+    fn trace_partitioned(
+        &mut self,
+        now: Instant,
+        ix: TopicIx,
+        partition: i32,
+        by: PartitionedBy,
+        id: RecordId,
+    ) {
+        let of = self.topics.get(ix).count;
+        self.tracer.emit_record(now, || Event::Partitioned {
+            record: id.0,
+            partition,
+            of,
+            by,
+        });
+    }
+
     /// Appends an accepted record to the partition that was chosen for it.
     #[inline]
     pub(crate) fn place(
@@ -100,15 +118,10 @@ impl Engine {
         id: RecordId,
         record: &Record<'_>,
     ) {
-        let topic = self.topics.get(ix);
-        let of = topic.count;
-        let target = topic.partitions[partition as usize];
-        self.tracer.emit_record(now, || Event::Partitioned {
-            record: id.0,
-            partition,
-            of,
-            by,
-        });
+        let target = self.topics.get(ix).partitions[partition as usize];
+        if self.tracer.records() {
+            self.trace_partitioned(now, ix, partition, by, id);
+        }
         let grown = self.append(now, target, id, record);
         if by == PartitionedBy::Sticky {
             let all_full = self.partition(target).open.is_none();

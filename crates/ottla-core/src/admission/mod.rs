@@ -60,7 +60,9 @@ impl Engine {
             return Err(self.full(now, record));
         }
         let id = self.take_record_id();
-        self.trace_accepted(now, id, topic, &record);
+        if self.tracer.records() {
+            self.trace_accepted(now, id, topic, &record);
+        }
         match choice {
             Choice::Partition { partition, by } => self.place(now, topic, partition, by, id, &record),
             _ => self.wait_for_metadata(now, since, topic, id, record, size),
@@ -133,10 +135,9 @@ impl Engine {
         }
     }
 
+    // Out of line, as every event of level `record`: a trace that is off costs one comparison each.
+    #[cold]
     fn trace_accepted(&mut self, now: Instant, id: RecordId, topic: TopicIx, record: &Record<'_>) {
-        if !self.tracer.records() {
-            return;
-        }
         let key = self.tracer.key(now, record.key.as_deref());
         self.tracer.emit_record(now, || Event::Accepted {
             record: id.0,
