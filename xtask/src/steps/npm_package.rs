@@ -37,7 +37,7 @@ impl NpmPackage {
         WasmBuild {
             package: "ottla-js",
             artifact: "ottla_js",
-            profile: if release { "release" } else { "demo" },
+            profile: if release { "wasm" } else { "demo" },
             cargo_args: &[],
             out_dir: self.dir().join("wasm"),
             out_name: "ottla",

@@ -14,7 +14,7 @@ pub(crate) struct WasmBuild {
     pub(crate) package: &'static str,
     /// The file that cargo makes, without `.wasm`.
     pub(crate) artifact: &'static str,
-    /// `demo` (fast to build) or `release`.
+    /// `demo` (fast to build) or `wasm` (small).
     pub(crate) profile: &'static str,
     /// Extra arguments of cargo, such as features.
     pub(crate) cargo_args: &'static [&'static str],
