@@ -28,7 +28,7 @@ impl WasmBuild {
     /// Compiles, binds and optimises; skips the last two while the compiled file is the same.
     pub(crate) fn run(&self) -> Result<()> {
         let Self { package, profile, .. } = self;
-        step(&format!("{package}: wasm, {profile}"), || {
+        step(&format!("{package}, profile {profile}"), || {
             let args = [
                 "build",
                 "--package",

@@ -57,7 +57,15 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     let start = Instant::now();
     let mut tally = Tally::default();
     set_up(&plan)?;
-    run(&plan, &mut tally)?;
+    run(&plan, &mut tally);
+    if plan.has_any(&["native", "wasm", "e2e"]) && tally.total() == 0 {
+        tally.attempt::<()>(
+            "tests",
+            Err(Failure::step(
+                "no test ran at all: something is wrong with how they are found",
+            )),
+        );
+    }
     println!();
     if !plan.with_kafka {
         println!(
@@ -67,11 +75,7 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     if only.is_some() {
         println!("Only {}: this is not what CI runs.", plan.parts.join(", "));
     }
-    println!(
-        "{tally}; everything passed in {:.0} s",
-        start.elapsed().as_secs_f64()
-    );
-    Ok(())
+    tally.verdict(start.elapsed())
 }
 
 /// Everything that can be missing is asked for before the first minute is spent on building.
@@ -99,7 +103,8 @@ fn set_up(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn run(plan: &Plan, tally: &mut Tally) -> Result<()> {
+/// Runs every part, also after one that failed: one run says everything that is wrong.
+fn run(plan: &Plan, tally: &mut Tally) {
     println!("Checking");
     type Check = fn() -> Result<()>;
     let checks: [(&str, Check); 5] = [
@@ -111,42 +116,39 @@ fn run(plan: &Plan, tally: &mut Tally) -> Result<()> {
     ];
     for (name, check) in checks {
         if plan.has(name) {
-            check()?;
+            tally.attempt(name, check());
         }
     }
     println!("Testing");
-    let native = if plan.has_any(&["native", "e2e"]) {
-        Some(Native::build()?)
-    } else {
-        None
-    };
+    let native = plan.has_any(&["native", "e2e"]).then(Native::build);
+    let native = native.and_then(|built| tally.attempt("native", built));
     if let (Some(native), true) = (&native, plan.has("native")) {
-        native.run_units(tally)?;
-        native::run_doctests(tally)?;
+        native.run_units(tally);
+        let doctests = native::run_doctests(tally);
+        tally.attempt("documentation's examples", doctests);
     }
     if plan.has("embedded") {
-        embedded::build()?;
+        tally.attempt("embedded", embedded::build());
     }
     if plan.has("wasm") {
-        tools::wasm()?;
-        wasm::run(tally)?;
+        let passed = tools::wasm().and_then(|()| wasm::run(tally));
+        tally.attempt("wasm", passed);
     }
-    if plan.has_any(&["sizes", "e2e"]) {
-        Page::Release.build()?;
-        NpmPackage::Release.build()?;
+    if !plan.has_any(&["sizes", "e2e"]) {
+        return;
+    }
+    let page = tally.attempt("page", Page::Release.build());
+    let package = tally.attempt("npm package", NpmPackage::Release.build());
+    if page.is_none() || package.is_none() {
+        return;
     }
     if plan.has("sizes") {
-        imports::check()?;
-        sizes::check()?;
+        tally.attempt("wasm imports", imports::check());
+        sizes::check(tally);
     }
     if let (Some(native), true) = (&native, plan.has("e2e")) {
-        scripts::run(tally)?;
-        native.run_end_to_end(plan.with_kafka, tally)?;
+        let scripts = scripts::run(tally);
+        tally.attempt("JavaScript tests", scripts);
+        native.run_end_to_end(plan.with_kafka, tally);
     }
-    if plan.has_any(&["native", "wasm", "e2e"]) && tally.total() == 0 {
-        return Err(Failure::step(
-            "no test ran at all: something is wrong with how they are found",
-        ));
-    }
-    Ok(())
 }

@@ -68,31 +68,40 @@ impl Native {
     }
 
     /// The tests that belong to a crate.
-    pub(crate) fn run_units(&self, tally: &mut Tally) -> Result<()> {
-        step("native tests", || {
-            let mut passed = 0;
+    pub(crate) fn run_units(&self, tally: &mut Tally) {
+        let (mut passed, mut failures) = (0, Vec::new());
+        let result = step("native tests", || {
             for test in self.tests.iter().filter(|test| !is_end_to_end(test)) {
-                passed += self.run(test)?;
+                match self.run(test) {
+                    Ok(count) => passed += count,
+                    Err(failure) => failures.push(failure.message().to_owned()),
+                }
             }
-            tally.add("native", passed);
-            Ok(Outcome::Done(format!("{passed} passed")))
-        })
+            if failures.is_empty() {
+                Ok(Outcome::Done(format!("{passed} passed")))
+            } else {
+                Err(Failure::step(failures.join("\n\n")))
+            }
+        });
+        tally.add("native", passed);
+        tally.attempt("native tests", result);
     }
 
     /// The tests in `tests/`, program by program; those whose names start with `kafka_` need a Kafka.
-    pub(crate) fn run_end_to_end(&self, with_kafka: bool, tally: &mut Tally) -> Result<()> {
+    pub(crate) fn run_end_to_end(&self, with_kafka: bool, tally: &mut Tally) {
         for test in self.tests.iter().filter(|test| is_end_to_end(test)) {
             if !with_kafka && test.name.starts_with("kafka_") {
                 println!("  LEFT OUT: {} (--without-kafka)", test.name);
                 continue;
             }
-            step(&format!("end to end: {}", test.name), || {
+            let name = format!("end to end: {}", test.name);
+            let result = step(&name, || {
                 let passed = self.run(test)?;
                 tally.add("end to end", passed);
                 Ok(Outcome::Done(format!("{passed} passed")))
-            })?;
+            });
+            tally.attempt(&name, result);
         }
-        Ok(())
     }
 
     fn run(&self, test: &Artifact) -> Result<usize> {

@@ -1,11 +1,14 @@
 //! Counting the tests that ran, from what each runner prints: an exit code does not say that anything ran.
 
+use std::time::Duration;
+
 use crate::failure::{Failure, Result};
 
-/// How many tests passed, by runner, in the order of their first mention.
+/// How many tests passed, by runner, in the order of their first mention, and what failed.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     counts: Vec<(&'static str, usize)>,
+    failed: Vec<String>,
 }
 
 impl Tally {
@@ -14,6 +17,31 @@ impl Tally {
             Some((_, count)) => *count += passed,
             None => self.counts.push((runner, passed)),
         }
+    }
+
+    /// Takes the result of a part; a failure is printed now and remembered for the end.
+    pub(crate) fn attempt<T>(&mut self, part: &str, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                println!("\n{}\n", failure.message());
+                self.failed.push(part.to_owned());
+                None
+            }
+        }
+    }
+
+    /// Prints the closing line, or fails with what failed.
+    pub(crate) fn verdict(self, took: Duration) -> Result<()> {
+        let seconds = took.as_secs();
+        if self.failed.is_empty() {
+            println!("{self}; everything passed in {seconds} s");
+            return Ok(());
+        }
+        let failed = self.failed.join(", ");
+        Err(Failure::step(format!(
+            "{self} passed in {seconds} s, but these failed: {failed}"
+        )))
     }
 
     pub(crate) fn total(&self) -> usize {
@@ -92,6 +120,8 @@ fn ignored(output: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Tally, libtest, tap};
+    use crate::failure::Failure;
+    use std::time::Duration;
 
     #[test]
     fn rust_and_wasm_summaries_are_added_up() {
@@ -122,5 +152,20 @@ mod tests {
         tally.add("node", 1);
         tally.add("cargo", 3);
         assert_eq!(tally.to_string(), "6 tests (cargo 5, node 1)");
+        assert!(tally.verdict(Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn one_failure_does_not_hide_the_next() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.attempt("fmt", Ok(1)), Some(1));
+        for part in ["sizes", "kafka_faults"] {
+            assert_eq!(tally.attempt::<()>(part, Err(Failure::step("why"))), None);
+        }
+        let failure = tally.verdict(Duration::ZERO).unwrap_err();
+        assert!(
+            failure.message().ends_with("these failed: sizes, kafka_faults"),
+            "{failure:?}"
+        );
     }
 }
