@@ -1,5 +1,6 @@
 //! The pages of options and errors say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core --test docs`
 //! writes them anew.
+#![cfg(feature = "docs")]
 
 use std::fmt::Write;
 use std::path::Path;

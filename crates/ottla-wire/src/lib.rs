@@ -58,6 +58,7 @@ extern crate std;
 pub mod api;
 pub mod batch;
 pub mod codec;
+mod crc_tables;
 pub mod error_code;
 pub mod frame;
 pub mod header;

@@ -45,7 +45,7 @@ pub struct OptionDoc {
     pub small_default: Option<&'static str>,
     /// How much it matters.
     pub importance: Importance,
-    /// What it does, for the docs and for `--help`.
+    /// What it does, for the docs and for `--help`. Empty without the feature `docs`.
     pub doc: &'static str,
     /// Whether only a native process can honour it (it is about TCP sockets).
     pub native_only: bool,
@@ -77,7 +77,7 @@ macro_rules! options {
             default: $default,
             small_default: options!(@small $($small)?),
             importance: Importance::$importance,
-            doc: $doc,
+            doc: if cfg!(feature = "docs") { $doc } else { "" },
             native_only: options!(@native $($native)?),
         }),*];
 

@@ -4,6 +4,8 @@
 
 mod fold;
 
+use crate::crc_tables::tables;
+
 /// The polynomial, bit-reversed.
 const POLY: u32 = 0x82f6_3b78;
 
@@ -32,51 +34,8 @@ pub fn portable(bytes: &[u8]) -> u32 {
 }
 
 /// `state` after `bytes`; neither complemented.
-fn update_table(mut state: u32, bytes: &[u8]) -> u32 {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for word in words {
-        let low = state ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-        state = TABLES[7][(low & 0xff) as usize]
-            ^ TABLES[6][(low >> 8 & 0xff) as usize]
-            ^ TABLES[5][(low >> 16 & 0xff) as usize]
-            ^ TABLES[4][(low >> 24) as usize]
-            ^ TABLES[3][word[4] as usize]
-            ^ TABLES[2][word[5] as usize]
-            ^ TABLES[1][word[6] as usize]
-            ^ TABLES[0][word[7] as usize];
-    }
-    for byte in tail {
-        state = (state >> 8) ^ TABLES[0][((state ^ u32::from(*byte)) & 0xff) as usize];
-    }
-    state
-}
-
-static TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0; 256]; 8];
-    let mut i = 0;
-    while i < 256 {
-        let mut crc = i as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = times_x(crc);
-            bit += 1;
-        }
-        tables[0][i] = crc;
-        i += 1;
-    }
-    let mut k = 1;
-    while k < 8 {
-        let mut i = 0;
-        while i < 256 {
-            let before = tables[k - 1][i];
-            tables[k][i] = (before >> 8) ^ tables[0][(before & 0xff) as usize];
-            i += 1;
-        }
-        k += 1;
-    }
-    tables
+fn update_table(state: u32, bytes: &[u8]) -> u32 {
+    tables!(POLY).update(state, bytes)
 }
 
 /// What a CRC becomes when a known number of bytes follows: joins the CRCs of two pieces without their bytes.

@@ -1,5 +1,6 @@
 //! gzip (RFC 1952) around `miniz_oxide`'s deflate.
 
+use super::crc32::crc32;
 use super::{Codec, CodecError, take};
 use alloc::boxed::Box;
 use alloc::vec;
@@ -27,7 +28,7 @@ pub(super) fn compress(input: &[u8], level: i32) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER.len() + deflated.len() + 8);
     out.extend_from_slice(&HEADER);
     out.extend_from_slice(&deflated);
-    out.extend_from_slice(&crc32fast::hash(input).to_le_bytes());
+    out.extend_from_slice(&crc32(input).to_le_bytes());
     out.extend_from_slice(&(input.len() as u32).to_le_bytes());
     out
 }
@@ -44,7 +45,7 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Vec<u8>, CodecErr
         if u32::from_le_bytes(size) != (out.len() - start) as u32 {
             return Err(malformed("the size differs"));
         }
-        if u32::from_le_bytes(crc) != crc32fast::hash(&out[start..]) {
+        if u32::from_le_bytes(crc) != crc32(&out[start..]) {
             return Err(malformed("the checksum differs"));
         }
         if at == input.len() {

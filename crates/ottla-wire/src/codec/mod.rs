@@ -10,6 +10,8 @@
 //! Every decoder is bounded: it gives up at the caller's limit instead of allocating what a peer announces.
 
 #[cfg(feature = "gzip")]
+mod crc32;
+#[cfg(feature = "gzip")]
 mod gzip;
 #[cfg(feature = "lz4")]
 mod lz4;
