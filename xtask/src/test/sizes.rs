@@ -16,7 +16,7 @@ const BROTLI: &str = "const z = require('node:zlib'), fs = require('node:fs');\
 /// In units of 1,000 bytes.
 const PAGE_LIMIT_KB: usize = 350;
 /// What it has reached; it may only go down. The bar of the first release is 110.
-const PACKAGE_LIMIT_KB: usize = 190;
+const PACKAGE_LIMIT_KB: usize = 155;
 
 pub(crate) fn check(tally: &mut Tally) {
     let package = NpmPackage::Release.dir().join("wasm");
