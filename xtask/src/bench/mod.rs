@@ -3,7 +3,9 @@
 mod bridge;
 mod core;
 mod encode;
+mod meter;
 mod null_transport;
+mod produce;
 mod report;
 mod series;
 mod table;
@@ -29,11 +31,12 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     encode::TARGET,
     null_transport::TARGET,
     trace::TARGET,
     bridge::TARGET,
+    produce::TARGET,
 ];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {

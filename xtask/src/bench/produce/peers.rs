@@ -1,0 +1,185 @@
+//! The producers, and how each is started with the same work.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::bench::dir;
+use crate::bench::produce::cluster::{Cluster, TOPIC};
+use crate::failure::{Result, at};
+use crate::json;
+use crate::steps::kafka;
+use crate::steps::npm_package::NpmPackage;
+use crate::tree;
+
+/// Whose producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    OttlaNative,
+    KafkaPerfTest,
+    OttlaNode,
+    OttlaBridge,
+    Platformatic,
+    Kafkajs,
+}
+
+/// One run's work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work<'a> {
+    pub(crate) values: &'a Path,
+    pub(crate) value_len: usize,
+    pub(crate) codec: &'a str,
+}
+
+impl Peer {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::OttlaNative,
+        Self::KafkaPerfTest,
+        Self::OttlaNode,
+        Self::OttlaBridge,
+        Self::Platformatic,
+        Self::Kafkajs,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OttlaNative => "ottla native",
+            Self::KafkaPerfTest => "kafka-producer-perf-test",
+            Self::OttlaNode => "ottla in Node, TCP",
+            Self::OttlaBridge => "ottla in Node, bridge",
+            Self::Platformatic => "@platformatic/kafka",
+            Self::Kafkajs => "kafkajs",
+        }
+    }
+
+    /// Measured records and records before them: each peer runs for about two seconds.
+    pub(crate) fn records(self, value_len: usize) -> (usize, usize) {
+        let (measured, warm_up) = match self {
+            Self::OttlaNative => (2_000_000, 200_000),
+            // The JVM compiles while the first million passes.
+            Self::KafkaPerfTest => (2_000_000, 1_000_000),
+            Self::OttlaNode | Self::OttlaBridge | Self::Platformatic => (800_000, 200_000),
+            Self::Kafkajs => (200_000, 50_000),
+        };
+        // Ten times the bytes, about a fifth of the rate.
+        let part = if value_len >= 1000 { 5 } else { 1 };
+        (measured / part, warm_up / part)
+    }
+
+    pub(crate) fn command(self, cluster: &Cluster, ottla: &Path, work: Work<'_>) -> Result<Command> {
+        let (records, warm_up) = self.records(work.value_len);
+        Ok(match self {
+            Self::OttlaNative => {
+                let mut command = Command::new(ottla);
+                command.arg("producer-perf-test");
+                perf_test(&mut command, cluster, work, records + warm_up, warm_up)?;
+                command
+            }
+            Self::KafkaPerfTest => {
+                let mut command = Command::new("java");
+                command.args(["-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]);
+                command
+                    .arg(class_path())
+                    .arg("org.apache.kafka.tools.ProducerPerformance");
+                perf_test(&mut command, cluster, work, records + warm_up, warm_up)?;
+                command
+            }
+            Self::OttlaNode => node("ottla", &cluster.bootstrap, work, records, warm_up),
+            Self::OttlaBridge => node("ottla", &cluster.bridge, work, records, warm_up),
+            Self::Platformatic => node("platformatic", &cluster.bootstrap, work, records, warm_up),
+            Self::Kafkajs => node("kafkajs", &cluster.bootstrap, work, records, warm_up),
+        })
+    }
+
+    /// Measured records and seconds, from the line that says so.
+    pub(crate) fn result(self, line: &str) -> Option<(f64, f64)> {
+        match self {
+            Self::OttlaNative => summary(line, " records sent, "),
+            Self::KafkaPerfTest => summary(line, " steady state records sent, "),
+            _ => Some((json::number(line, "records")?, json::number(line, "seconds")?)),
+        }
+    }
+}
+
+/// `2000000 records sent, 1234567.9 records/sec (…)`
+fn summary(line: &str, marker: &str) -> Option<(f64, f64)> {
+    let (records, rest) = line.split_once(marker)?;
+    let records: f64 = records.parse().ok()?;
+    let rate: f64 = rest.split(' ').next()?.parse().ok()?;
+    Some((records, records / rate))
+}
+
+/// The flags that both tools have.
+fn perf_test(
+    command: &mut Command,
+    cluster: &Cluster,
+    work: Work<'_>,
+    records: usize,
+    warm_up: usize,
+) -> Result<()> {
+    let config = dir()?.join(format!("producer-{}.properties", work.codec));
+    let text = format!(
+        "acks=all\nenable.idempotence=true\nlinger.ms=5\nbatch.size=16384\ncompression.type={}\n",
+        work.codec
+    );
+    at(&config, std::fs::write(&config, text))?;
+    command
+        .args([
+            "--bootstrap-server",
+            &cluster.bootstrap,
+            "--topic",
+            TOPIC,
+            "--throughput",
+            "-1",
+        ])
+        .args([
+            "--num-records",
+            &records.to_string(),
+            "--warmup-records",
+            &warm_up.to_string(),
+        ])
+        .arg("--payload-file")
+        .arg(work.values)
+        .arg("--command-config")
+        .arg(config)
+        .current_dir(tree::root());
+    Ok(())
+}
+
+fn node(client: &str, bootstrap: &str, work: Work<'_>, records: usize, warm_up: usize) -> Command {
+    let mut command = Command::new("node");
+    command
+        .arg(format!("benches/node/{client}.mjs"))
+        .args([bootstrap, TOPIC])
+        .arg(work.values)
+        .args([work.codec, &records.to_string(), &warm_up.to_string()])
+        .env("OTTLA_NPM", NpmPackage::Release.dir())
+        .current_dir(tree::root());
+    command
+}
+
+fn class_path() -> String {
+    let jars = match std::env::var_os("KAFKA_HOME") {
+        Some(home) => Path::new(&home).join("libs"),
+        None => kafka::jar_dir(),
+    };
+    format!("{}/*", jars.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Peer;
+
+    #[test]
+    fn each_tools_summary_is_read() {
+        let ours = "1000000 records sent, 500000.0 records/sec (32.82 MB/sec), 1.39 ms avg latency";
+        assert_eq!(Peer::OttlaNative.result(ours), Some((1_000_000.0, 2.0)));
+        // Kafka's line about everything has the warm-up in it.
+        assert_eq!(Peer::KafkaPerfTest.result(ours), None);
+        let steady = "1000000 steady state records sent, 250000.0 records/sec (11.54 MB/sec)";
+        assert_eq!(Peer::KafkaPerfTest.result(steady), Some((1_000_000.0, 4.0)));
+        assert_eq!(
+            Peer::Kafkajs.result(r#"{"records":10,"seconds":0.5}"#),
+            Some((10.0, 0.5))
+        );
+    }
+}
