@@ -10,6 +10,7 @@ mod report;
 mod series;
 mod table;
 mod trace;
+mod values;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -2,18 +2,17 @@
 
 mod cluster;
 mod peers;
-mod values;
 
 use std::path::Path;
 use std::time::Duration;
 
-use crate::bench::Target;
 use crate::bench::meter::{self, Measured};
 use crate::bench::produce::cluster::Cluster;
 use crate::bench::produce::peers::{Peer, Work};
 use crate::bench::report::Report;
 use crate::bench::series::{Series, plain};
 use crate::bench::table::Table;
+use crate::bench::{Target, values};
 use crate::failure::{Failure, Result};
 use crate::steps::npm_package::NpmPackage;
 use crate::steps::{Outcome, binaries, node, step};
