@@ -5,9 +5,11 @@ mod core;
 mod encode;
 mod meter;
 mod null_transport;
+mod page;
 mod produce;
 mod report;
 mod series;
+mod server;
 mod table;
 mod trace;
 mod values;
@@ -32,12 +34,13 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     encode::TARGET,
     null_transport::TARGET,
     trace::TARGET,
     bridge::TARGET,
     produce::TARGET,
+    page::TARGET,
 ];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {
