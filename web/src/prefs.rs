@@ -66,6 +66,11 @@ fn meta(name: &str) -> Option<String> {
     element.get_attribute("content").filter(|value| !value.is_empty())
 }
 
+/// Whether the page's server names a bridge to a real Kafka.
+pub(crate) fn serves_kafka() -> bool {
+    meta("ottla-bridge").is_some() && meta("ottla-cluster").as_deref() == Some("kafka")
+}
+
 /// The bridge: the address, what the server says.
 pub(crate) fn bridge() -> Option<String> {
     parameter("bridge").or_else(|| meta("ottla-bridge"))

@@ -62,7 +62,7 @@ pub(crate) fn Stage(props: &Props) -> Html {
     let buttons = model.brokers.iter().map(|it| {
         let word = if it.dead { Word::Restart } else { Word::Kill };
         let style = format!("left:{}px;top:{}px", it.at.0, it.at.1);
-        let name = format!("{} {}", lang.word(word), lang.broker_small(it.node));
+        let name = lang.kill_or_restart(it.node, !it.dead);
         html! {
             <button key={it.node} class="broker" style={style} aria-label={name} disabled={it.busy}
                 onclick={acts(&props.engine, Action::Kill(it.node, !it.dead))}>

@@ -48,7 +48,10 @@ pub(crate) enum Action {
 impl Handle {
     /// An engine with its first source.
     pub(crate) fn new(lang: Lang) -> Self {
-        let kind = crate::prefs::parameter("source").and_then(|name| Kind::from_name(&name));
+        let asked = crate::prefs::parameter("source").and_then(|name| Kind::from_name(&name));
+        // Who serves the page in front of a Kafka wants to reach it. In front of a simulated cluster the sandbox comes
+        // first: there, brokers can be looked into and killed, and a newcomer sees the whole path at once.
+        let kind = asked.or_else(|| crate::prefs::serves_kafka().then_some(Kind::Live));
         let mut engine = Engine::new(Source::File(File::default()), lang);
         engine.switch(kind.unwrap_or(Kind::Sandbox));
         Self(Rc::new(std::cell::RefCell::new(engine)))
@@ -120,10 +123,12 @@ impl Engine {
             Action::Follow => self.follow(),
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Faster(faster) => self.faster(faster),
-            Action::Select(record) => self.selected = record,
+            Action::Select(record) => self.select(record),
             Action::Neighbour(forward) => self.neighbour(forward),
             Action::Hover(target) => self.hover = target,
             Action::Lane(lane) => self.lane = Some(lane),
+            // A second press on the source that is connected would throw its run away.
+            Action::Source(Kind::Live) if self.source.is_live() => {}
             Action::Source(kind) => self.switch(kind),
             Action::Connect { url, acks } => self.connect(&url, &acks),
             Action::Disconnect => {
@@ -205,7 +210,7 @@ impl Engine {
             self.playback.playing = false;
             return;
         }
-        self.start_playing();
+        self.playback.playing = true;
         // At the end of a recording, playing begins anew.
         let at_end = self.playback.cursor().t >= self.history.end();
         if self.source.kind() == Kind::File && at_end {
@@ -292,7 +297,18 @@ impl Engine {
             None => state.records.iter().next_back().map(|it| it.id),
         };
         if next.is_some() {
-            self.selected = next;
+            self.select(next);
+        }
+    }
+
+    /// Chooses a record, and on a phone the partition that it went to.
+    fn select(&mut self, record: Option<RecordId>) {
+        self.selected = record;
+        let seen = self.playback.cursor().seen;
+        let state = self.history.state(seen);
+        let record = record.and_then(|id| state.records.get(id));
+        if let Some((topic, route)) = record.and_then(|it| Some((it.topic, it.route?))) {
+            self.lane = Some((topic, route.partition));
         }
     }
 
@@ -340,7 +356,7 @@ impl Engine {
         self.notice = None;
     }
 
-    /// The sandbox begins where its cluster and client are ready.
+    /// The sandbox begins where its cluster and client are ready. With less motion it waits there for the reader.
     fn show_beginning(&mut self) {
         let end = self.history.end();
         self.playback.follow(end, &self.history);

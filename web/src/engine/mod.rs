@@ -71,10 +71,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     fn new(source: Source, lang: Lang) -> Self {
+        let reduced_motion = crate::prefs::reduced_motion();
         Self {
             source,
             history: History::new(),
-            playback: Playback::default(),
+            playback: Playback::new(reduced_motion),
             edge: 0,
             selected: None,
             hover: None,
@@ -99,7 +100,7 @@ impl Engine {
             last_outline: f64::MIN,
             frame_pending: false,
             asleep: true,
-            reduced_motion: crate::prefs::reduced_motion(),
+            reduced_motion,
         }
     }
 
@@ -122,8 +123,9 @@ impl Engine {
             return false;
         }
         if live && self.follows() {
-            let now = self.source.now().unwrap_or_default();
-            self.playback.follow(now, &self.history);
+            // With less motion the picture changes with events only, not with the clock.
+            let now = self.source.now().filter(|_| !self.reduced_motion);
+            self.playback.follow(now.unwrap_or_default(), &self.history);
             self.edge = self.playback.cursor().t;
             return true;
         }
@@ -226,13 +228,5 @@ impl Engine {
     /// Something that is painted changed.
     fn touch(&mut self) {
         self.dirty = true;
-    }
-
-    /// Auto speed, unless the reader asked for less motion: then steps jump from event to event.
-    fn start_playing(&mut self) {
-        if self.reduced_motion && self.playback.speed == Speed::Auto {
-            return;
-        }
-        self.playback.playing = true;
     }
 }

@@ -47,7 +47,7 @@ pub enum Ring {
 }
 
 /// Below this width a letter would be noise.
-const LETTER_ROOM: f32 = 11.0;
+const LETTER_ROOM: f32 = 9.0;
 
 /// Draws a record into `rect`: hue 0 is no key.
 pub fn cell(list: &mut DrawList, rect: Rect, letter: &str, hue: u8, state: CellState, ring: Ring) {

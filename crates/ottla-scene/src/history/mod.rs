@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 mod arbitrary;
+mod inbox;
 mod index;
 #[cfg(test)]
 mod tests;
 
 use ottla_trace::Envelope;
 
+pub use inbox::Inbox;
 pub use index::{Index, Marker, MarkerKind, Span, SpanEnd, Step};
 
 use crate::state::State;

@@ -71,6 +71,9 @@ pub struct Playback {
     pub playing: bool,
     /// How fast.
     pub speed: Speed,
+    /// Jumps from event to event, at the same pace, instead of moving things between them: for readers who asked for
+    /// less motion.
+    pub jumps: bool,
     cursor: Cursor,
     way: Option<Way>,
 }
@@ -90,6 +93,7 @@ impl Default for Playback {
         Self {
             playing: false,
             speed: Speed::Auto,
+            jumps: false,
             cursor: Cursor::default(),
             way: None,
         }
@@ -97,6 +101,14 @@ impl Default for Playback {
 }
 
 impl Playback {
+    /// At the beginning, not playing; `jumps` as in the field.
+    pub fn new(jumps: bool) -> Self {
+        Self {
+            jumps,
+            ..Self::default()
+        }
+    }
+
     /// Where it is.
     pub fn cursor(&self) -> Cursor {
         self.cursor
@@ -199,7 +211,7 @@ impl Playback {
             return Tick::Moved;
         }
         self.way = Some(way);
-        if !way.cut {
+        if !way.cut && !self.jumps {
             let t = way.from + ((way.to.t - way.from) as f64 * way.gone / way.lasts) as u64;
             if t > self.cursor.t {
                 // Not yet what happens at the step itself.

@@ -158,10 +158,10 @@ fn rail(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, tip: f32) {
     }
     list.arrow(Layer::Ground, (foot, tip), (0.0, -1.0), Role::Line, 1.5);
     list.text(
-        (geometry.front.0, geometry.rail - 8.0),
+        (geometry.front.1, geometry.rail - 8.0),
         view.lang.word(Word::Answers),
         Style::LABEL,
-        Align::Start,
+        Align::End,
         Role::Ink2,
     );
 }

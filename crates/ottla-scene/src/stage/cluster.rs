@@ -9,6 +9,9 @@ use crate::{
     words::Word,
 };
 
+/// From a broker's name to the words behind its button.
+const BUTTON: f32 = 80.0;
+
 pub(super) fn paint(view: &View<'_>, geometry: &Geometry, picture: &mut Picture) {
     for band in &geometry.bands {
         let Some(broker) = view.state.brokers.get(&band.node) else {
@@ -57,8 +60,14 @@ fn title(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Ban
         Some(BrokerState::Up) | None => (address(broker), Role::Ink3),
     };
     let style = if dead { Style::NAME } else { Style::LABEL };
-    let room = x1 - x0 - width - 96.0;
-    let text = view.measure.fit(&text, style, room);
+    // A number that is cut would be another number: without room for it the state alone is said.
+    let room = x1 - x0 - width - BUTTON;
+    let text = match broker.state {
+        Some(BrokerState::Killed) if view.width_of(&text, style) > room => {
+            view.lang.word(Word::Killed).to_owned()
+        }
+        _ => view.measure.fit(&text, style, room),
+    };
     picture.list.text((x1, y), text, style, Align::End, role);
     if let (Some(BrokerState::Killed), Some(at)) = (broker.state, broker.fenced_at)
         && at > view.t

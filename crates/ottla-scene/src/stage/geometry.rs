@@ -44,6 +44,8 @@ const SIDE: Set = Set {
     cluster: (768.0, 1016.0),
 };
 
+/// Room for `+9` at the far end of a queue.
+pub(super) const MORE: f32 = 22.0;
 /// Page margin.
 const MARGIN: f32 = 24.0;
 /// Below the station heads.
@@ -250,8 +252,8 @@ impl Geometry {
     }
 }
 
-/// Two full batches fit into a queue.
+/// Two full batches fit into a queue, and beside them the number of those that do not.
 fn per_byte(view: &View<'_>, width: f32) -> f32 {
     let size = view.state.setting("batch.size", 16_384).clamp(64, 1 << 26) as f32;
-    (width - 12.0) / 2.0 / size
+    (width - 12.0 - MORE) / 2.0 / size
 }

@@ -1,6 +1,10 @@
 //! The accumulator: one queue per partition, batches as boxes whose length is bytes.
 
-use super::{Geometry, Picture, Target, View, geometry::LaneBox, hue};
+use super::{
+    Geometry, Picture, Target, View,
+    geometry::{LaneBox, MORE},
+    hue,
+};
 use crate::{
     draw::{Align, CellState, Dash, Item, Layer, Rect, Role, Style},
     state::{BATCH_HEADER, Batch, Phase, PipeState},
@@ -113,12 +117,14 @@ fn batches(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, lane: &L
         let Some(batch) = view.state.batches.get(*id) else {
             continue;
         };
-        let room = right - geometry.queues.0;
+        // The last one that fits may take the room of the number.
+        let rest = if n + 1 < queue.len() { MORE } else { 0.0 };
+        let room = right - geometry.queues.0 - rest;
         let full = (batch.capacity.max(batch.bytes) as f32 * geometry.per_byte).max(LEAST_BOX);
         let left = queue.len() - n;
         // Only the first one may be cut at its far end: it is longer than the whole queue.
         if full > room && n > 0 {
-            more(geometry, picture, lane, left, right);
+            more(picture, lane, left, right);
             return;
         }
         let width = full.min(room);
@@ -131,8 +137,8 @@ fn batches(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, lane: &L
     }
 }
 
-fn more(geometry: &Geometry, picture: &mut Picture, lane: &LaneBox, left: usize, right: f32) {
-    let at = (right.max(geometry.queues.0 + 14.0), lane.y + 4.0);
+fn more(picture: &mut Picture, lane: &LaneBox, left: usize, right: f32) {
+    let at = (right, lane.y + 4.0);
     picture
         .list
         .text(at, format!("+{left}"), Style::LABEL, Align::End, Role::Ink2);
@@ -246,7 +252,8 @@ pub(super) fn records(
             // In flight, a request is one piece.
             let gap = match state {
                 CellState::Solid => 0.0,
-                _ if w > 14.0 => 4.0,
+                _ if w >= 16.0 => 4.0,
+                _ if w >= 11.0 => 2.0,
                 _ => 1.0,
             };
             let rect = Rect::new(x + gap / 4.0, y, w - gap, h);

@@ -371,7 +371,7 @@ fn slim(view: &TimelineView<'_>, list: &mut DrawList, map: &TimeMap) {
     list.put(Layer::Over, knob);
     let text = number::clock(view.now);
     let half = view.measure.width(&text, Style::NAME) / 2.0;
-    let x = now.clamp(half + 2.0, (view.size.0 - half - 2.0).max(half + 2.0));
+    let x = now.clamp(half + 2.0, (view.size.0 - half - 16.0).max(half + 2.0));
     list.text((x, y + 30.0), text, Style::NAME, Align::Middle, Role::Ink);
 }
 

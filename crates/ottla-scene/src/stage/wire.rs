@@ -17,6 +17,8 @@ pub(super) const ANSWER_LINE: f32 = 22.0;
 const ANSWER: (f32, f32) = (30.0, 16.0);
 /// Between two requests of a train.
 const GAP: f32 = 3.0;
+/// Room before a request for the arrow that says that it moves.
+const ARROW: f32 = 11.0;
 /// Where a pipe is cut.
 const CUT_AT: f32 = 0.62;
 
@@ -48,14 +50,15 @@ struct Place<'a> {
     x: f32,
     width: f32,
     label: String,
-    /// Whether it still moves.
+    /// Whether it still moves, and there is room to say so before it.
     moves: bool,
 }
 
 /// Where requests on their way are: linear in time, at the speed of the clock.
 ///
 /// Requests that left at the same moment travel as a train, one behind the other, as their bytes do; those that wait at
-/// the broker for their answers queue up at its end.
+/// the broker for their answers queue up at its end. Bytes in a connection do not overtake each other: where the boxes
+/// would lie on each other, the later one stays behind.
 fn places<'a>(view: &View<'a>, geometry: &Geometry, band: &Band) -> Vec<Place<'a>> {
     let state: &'a State = view.state;
     let mut trains: BTreeMap<(bool, u64), Vec<(&Request, f32)>> = BTreeMap::new();
@@ -70,29 +73,40 @@ fn places<'a>(view: &View<'a>, geometry: &Geometry, band: &Band) -> Vec<Place<'a
     }
     let (x0, x1) = geometry.wire;
     let room = x1 - x0 - 12.0;
+    let trains: Vec<_> = trains
+        .into_iter()
+        .map(|((moves, _), train)| {
+            let part = train.first().map_or(1.0, |(_, part)| *part);
+            let cars: Vec<_> = train
+                .iter()
+                .map(|(request, _)| {
+                    let (label, width) = size(view, geometry, request);
+                    (*request, label, width)
+                })
+                .collect();
+            (moves, part, cars)
+        })
+        .collect();
+    let all = trains.iter().flat_map(|(_, _, cars)| cars);
+    let squeeze = (room / all.map(|(_, _, width)| width + GAP).sum::<f32>()).min(1.0);
     let mut places = Vec::new();
-    for ((moves, _), train) in trains {
-        let part = train.first().map_or(1.0, |(_, part)| *part);
-        let mut cars: Vec<_> = train
-            .iter()
-            .map(|(request, _)| {
-                let (label, width) = size(view, geometry, request);
-                (*request, label, width)
-            })
-            .collect();
-        let whole: f32 = cars.iter().map(|(_, _, width)| width + GAP).sum();
-        let squeeze = (room / whole).min(1.0);
+    let mut ahead = x0 + 4.0 + room;
+    for (moves, part, mut cars) in trains {
+        let whole: f32 = cars.iter().map(|(_, _, width)| (width + GAP) * squeeze).sum();
         // The first that was written is the furthest ahead.
-        let mut x = x0 + 4.0 + (room - whole * squeeze) * part;
+        let mut x = (x0 + 4.0 + (room - whole) * part).min(ahead - whole);
+        let clear = ahead - x - whole > ARROW || ahead > x0 + room;
+        let front = cars.len() - 1;
+        ahead = x;
         cars.reverse();
-        for (request, label, width) in cars {
+        for (n, (request, label, width)) in cars.into_iter().enumerate() {
             let width = (width + GAP) * squeeze - GAP;
             places.push(Place {
                 request,
                 x,
                 width,
                 label,
-                moves,
+                moves: moves && n == front && clear,
             });
             x += width + GAP;
         }

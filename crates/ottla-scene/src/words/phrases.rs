@@ -21,6 +21,15 @@ impl Lang {
         }
     }
 
+    /// `Kill broker 3` or `Restart broker 3`, the name of a button.
+    pub fn kill_or_restart(self, node: NodeId, kill: bool) -> String {
+        let act = self.word(if kill { Word::Kill } else { Word::Restart });
+        match self {
+            Self::En => format!("{act} {}", self.broker_small(node)),
+            Self::Ko => format!("{} {act}", self.broker(node)),
+        }
+    }
+
     /// `leader: broker 1`.
     pub fn leader(self, node: NodeId) -> String {
         if node < 0 {

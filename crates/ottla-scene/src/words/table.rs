@@ -98,6 +98,7 @@ words! {
     InNoLiveLog: "in no live log", "살아 있는 로그에 없음";
     NotObservable: "not observable from a client", "클라이언트에서는 볼 수 없음";
     WaitsForMetadata: "waits for metadata", "메타데이터 대기";
+    Killed: "killed", "강제 종료";
     KilledNow: "killed just now", "방금 강제 종료";
     Starting: "starting", "시작하는 중";
     Paused: "frozen", "멈춤";

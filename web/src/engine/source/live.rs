@@ -7,12 +7,12 @@ use std::{
 };
 
 use ottla::{KafkaError, Producer, Record};
-use ottla_scene::history::History;
+use ottla_scene::history::{History, Inbox};
 use ottla_trace::{Envelope, Level, event::RecordId};
 
 use super::{Message, Refusal};
 
-/// Events that wait for a frame. A hidden tab gets no frames: it must not hoard.
+/// Events that wait for a frame. A hidden tab gets no frames: it must not hoard, and says what it did not keep.
 const MOST_WAITING: usize = 400_000;
 
 /// Events that one frame takes.
@@ -31,16 +31,29 @@ pub(crate) enum LiveState {
 }
 
 /// A producer and its trace.
-#[derive(Default)]
 pub(crate) struct Live {
     pub(crate) state: LiveState,
     pub(crate) url: String,
     pub(crate) acks: String,
     producer: Option<Producer>,
-    waiting: Rc<RefCell<Vec<Envelope>>>,
+    waiting: Rc<RefCell<Inbox>>,
     /// The page's clock at `t` = 0 of the trace, as near as it can be known (milliseconds).
     zero: Rc<Cell<Option<f64>>>,
     accepted: Rc<Cell<RecordId>>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            state: LiveState::default(),
+            url: String::new(),
+            acks: String::new(),
+            producer: None,
+            waiting: Rc::new(RefCell::new(Inbox::new(MOST_WAITING))),
+            zero: Rc::default(),
+            accepted: Rc::default(),
+        }
+    }
 }
 
 fn refusal(error: &KafkaError) -> Refusal {
@@ -62,7 +75,7 @@ impl Live {
         self.disconnect();
         self.url = url.to_owned();
         self.acks = acks.to_owned();
-        let waiting = Rc::new(RefCell::new(Vec::new()));
+        let waiting = Rc::new(RefCell::new(Inbox::new(MOST_WAITING)));
         let zero = Rc::new(Cell::new(None::<f64>));
         let (sink, first) = (waiting.clone(), zero.clone());
         let started = Producer::builder()
@@ -71,10 +84,7 @@ impl Live {
             .trace(Level::Record, move |envelope: Envelope| {
                 let begun = page_clock() - envelope.t as f64 / 1_000.0;
                 first.set(Some(first.get().map_or(begun, |old| old.min(begun))));
-                let mut waiting = sink.borrow_mut();
-                if waiting.len() < MOST_WAITING {
-                    waiting.push(envelope);
-                }
+                sink.borrow_mut().push(envelope);
             })
             .start();
         match started {
@@ -120,12 +130,8 @@ impl Live {
     }
 
     pub(crate) fn pump(&mut self, history: &mut History) {
-        let mut waiting = self.waiting.borrow_mut();
         // A burst is taken over several frames: no task of the page may be long.
-        let now = waiting.len().min(MOST_A_FRAME);
-        for envelope in waiting.drain(..now) {
-            history.push(envelope);
-        }
+        self.waiting.borrow_mut().pour(MOST_A_FRAME, history);
     }
 
     /// Sends without waiting for room.

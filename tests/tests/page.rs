@@ -1,0 +1,86 @@
+//! The page's sandbox in Chromium: with the keyboard alone, for a screen reader, and back and forth in time.
+//!
+//! What a screen reader finds is compared with `tests/js/golden`; `OTTLA_WRITE_GOLDENS=1` writes it anew.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ottla_tests::demo::Demo;
+use ottla_tests::{node, places};
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a script tells of the page.
+fn told(script: &str) -> Value {
+    let demo = Demo::start("orders", None);
+    let run = node::script(script).args([demo.url()]).limit(LIMIT).ok();
+    serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"))
+}
+
+#[track_caller]
+fn is_golden(name: &str, snapshot: &Value) {
+    let file = places::root().join("tests/js/golden").join(name);
+    let snapshot = format!("{}\n", snapshot.as_str().expect("a snapshot"));
+    if std::env::var_os("OTTLA_WRITE_GOLDENS").is_some() {
+        std::fs::write(&file, &snapshot).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    for (n, (is, was)) in snapshot.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(is, was, "{name}, line {}; all of it:\n{snapshot}", n + 1);
+    }
+    assert_eq!(snapshot, golden, "{name}");
+}
+
+/// A broker as the page tells it.
+fn broker(state: &Value, id: i64) -> &Value {
+    let all = state["brokers"].as_array().expect("brokers");
+    all.iter().find(|it| it["id"] == id).expect("a broker")
+}
+
+#[test]
+fn the_keyboard_alone_sends_kills_and_restarts() {
+    let told = told("page_keyboard.mjs");
+    let sent = &told["sent"];
+    assert_eq!(sent["source"], "sandbox");
+    assert_eq!(sent["ledger"]["sent"], 1, "{sent}");
+    assert_eq!(sent["playing"], false, "less motion: nothing plays by itself");
+    // murmur2("lim") % 3, as Kafka's own partitioner computes it.
+    assert_eq!(told["partition"], 0);
+    assert_eq!(broker(&told["killed"], 3)["dead"], true);
+    assert_eq!(told["selected"], 0);
+    assert_eq!(broker(&told["restarted"], 3)["dead"], false);
+    assert_eq!(told["restarted"]["playing"], false);
+    assert_eq!(told["played"]["playing"], true, "the reader asked for it");
+    is_golden("first.yml", &told["first"]);
+    is_golden("killed.yml", &told["after"]);
+}
+
+#[test]
+fn a_moment_is_the_same_whichever_way_it_was_reached() {
+    let told = told("page_scrub.mjs");
+    let ways: Vec<BTreeMap<String, String>> = serde_json::from_value(told).expect("hashes by moment");
+    let [forwards, backwards, any] = ways.as_slice() else {
+        panic!("{} ways", ways.len());
+    };
+    let different: std::collections::BTreeSet<_> = forwards.values().collect();
+    assert!(different.len() >= 8, "the moments differ: {forwards:?}");
+    assert_eq!(forwards, backwards);
+    assert_eq!(forwards, any);
+}
+
+#[test]
+fn axe_finds_nothing() {
+    let told = told("page_axe.mjs");
+    let found: Vec<&str> = told["found"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(
+        told["rules"].as_u64().is_some_and(|rules| rules > 100),
+        "axe applied rules: {told}"
+    );
+}
