@@ -18,6 +18,7 @@ mod progress;
 mod properties;
 mod spelling;
 mod throughput;
+mod trace_file;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;

@@ -1,12 +1,11 @@
 //! `ottla console-producer`: lines of standard input as records.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ottla::{Producer, Record};
-use ottla_trace::{Envelope, Level, jsonl};
+use ottla_trace::Level;
 use tokio::sync::mpsc;
 
 use crate::commands::deliveries::Deliveries;
@@ -14,6 +13,7 @@ use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
 use crate::line_reader::{LineError, LineFormat, LineReader, TypedRecord};
 use crate::properties;
+use crate::trace_file::TraceFile;
 
 /// Send each line of standard input as a record.
 #[derive(Args, Debug)]
@@ -114,6 +114,15 @@ impl ConsoleProducerArgs {
         self.connection.properties(&own)
     }
 
+    fn trace_file(&self) -> Result<Option<(Level, TraceFile)>, Failure> {
+        let level = match self.trace_level {
+            TraceLevel::Batch => Level::Batch,
+            TraceLevel::Record => Level::Record,
+        };
+        let file = self.trace.as_ref().map(|path| TraceFile::create(path, level));
+        Ok(file.transpose()?.map(|file| (level, file)))
+    }
+
     fn line_format(&self) -> Result<LineFormat, Failure> {
         let mut pairs = match &self.reader_config {
             Some(path) => properties::file(path).map_err(Failure::usage)?,
@@ -133,12 +142,9 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     if let Some(origin) = &args.connection.origin {
         builder = builder.origin(origin);
     }
-    if let Some(path) = &args.trace {
-        let level = match args.trace_level {
-            TraceLevel::Batch => Level::Batch,
-            TraceLevel::Record => Level::Record,
-        };
-        builder = builder.trace(level, trace_sink(path, level)?);
+    let trace = args.trace_file()?;
+    if let Some((level, file)) = &trace {
+        builder = builder.trace(*level, file.sink());
     }
     let (deliveries, producer) = Deliveries::start(builder)?;
     let mut lines = spawn_reader(format);
@@ -167,6 +173,9 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
         }
     }
     let outcome = deliveries.finish(producer).await;
+    if let Some((_, file)) = &trace {
+        file.finish().await;
+    }
     // What the input did wrong comes first, but a lost record outweighs it.
     match (input, outcome) {
         (Err(input), Err(delivery)) => {
@@ -219,23 +228,4 @@ fn spawn_reader(format: LineFormat) -> mpsc::Receiver<Result<TypedRecord, LineEr
         }
     });
     receiver
-}
-
-/// Writes envelopes to a file; what cannot be written is said once, and the run goes on.
-fn trace_sink(path: &PathBuf, level: Level) -> Result<impl FnMut(Envelope) + Send + 'static, Failure> {
-    let fault = |e: io::Error| Failure::Usage(format!("--trace {}: cannot be written: {e}", path.display()));
-    let mut file = BufWriter::new(File::create(path).map_err(fault)?);
-    let writer = concat!("ottla ", env!("CARGO_PKG_VERSION"));
-    file.write_all(jsonl::Header::new(writer, level).line().as_bytes())
-        .map_err(fault)?;
-    let mut file = Some(file);
-    let shown = path.display().to_string();
-    Ok(move |envelope: Envelope| {
-        if let Some(open) = file.as_mut()
-            && let Err(e) = open.write_all(jsonl::envelope_line(&envelope).as_bytes())
-        {
-            eprintln!("warning: --trace {shown}: cannot be written any more: {e}");
-            file = None;
-        }
-    })
 }
