@@ -106,7 +106,7 @@ export interface ProducerOptions {
   serializer?: (value: Serializable, topic: string, what: 'key' | 'value') => string | Bytes;
   /** The Origin that is shown to a bridge where the runtime does not set one itself (Node). */
   origin?: string;
-  /** A trace of the producer, a line of JSON at a time. */
+  /** A trace of the producer, a line of JSON at a time, without its line end. */
   trace?: { level: TraceLevel; write: (line: string) => void };
   /** Opens connections, in place of the runtime's own way. */
   connect?: Connect;

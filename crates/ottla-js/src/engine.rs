@@ -241,12 +241,12 @@ impl Engine {
         if self.tracing {
             let host = &self.host;
             self.producer
-                .drain_trace(&mut |envelope| host.trace(&jsonl::envelope_line(&envelope)));
+                .drain_trace(&mut |envelope| host.trace(jsonl::envelope_line(&envelope).trim_end()));
         }
         wake.map_or(f64::INFINITY, |at| at.as_micros() as f64)
     }
 
-    /// Changes what is traced and returns the header of the trace.
+    /// Changes what is traced and returns the header of the trace. Lines are without their ends.
     pub fn trace(&mut self, level: &str, now: f64) -> String {
         let level = match level {
             "batch" => Level::Batch,
@@ -255,7 +255,8 @@ impl Engine {
         };
         self.tracing = level != Level::Off;
         self.producer.set_trace(instant(now), level);
-        jsonl::Header::new(concat!("ottla npm ", env!("CARGO_PKG_VERSION")), level).line()
+        let header = jsonl::Header::new(concat!("ottla npm ", env!("CARGO_PKG_VERSION")), level);
+        header.line().trim_end().to_owned()
     }
 
     fn input(&mut self, now: f64, input: Input) {

@@ -2,6 +2,10 @@
 
 use std::io::{Error, ErrorKind, Read, Result};
 
+use ottla_wire::ErrorCode;
+use ottla_wire::decode_response;
+use ottla_wire::messages::init_producer_id::InitProducerIdResponse;
+
 /// More than any test sends; a length above it means that the bytes are not Kafka's.
 const MAX_FRAME: usize = 256 << 20;
 
@@ -42,6 +46,12 @@ pub(super) fn request_head(frame: &[u8]) -> Option<RequestHead> {
 /// Which request a response frame answers.
 pub(super) fn answered(frame: &[u8]) -> Option<i32> {
     bytes(frame, 4).map(i32::from_be_bytes)
+}
+
+/// The error code of an answer to InitProducerId, or `None` when it is not one of that version.
+pub(super) fn identity_error(frame: &[u8], version: i16) -> Option<ErrorCode> {
+    let answer = decode_response::<InitProducerIdResponse>(version, &frame[4..].to_vec().into());
+    answer.ok().map(|(_, answer)| answer.error_code)
 }
 
 fn bytes<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {

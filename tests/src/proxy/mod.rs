@@ -10,8 +10,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ottla_wire::ErrorCode;
+
 /// Produce's api key, whose answers are worth losing.
 pub const PRODUCE: i16 = 0;
+/// Metadata's api key.
+pub const METADATA: i16 = 3;
 /// InitProducerId's api key.
 pub const INIT_PRODUCER_ID: i16 = 22;
 
@@ -35,6 +39,8 @@ pub enum Moment {
     BeforeRequest,
     /// The broker's whole answer arrived here, so what was asked is done, and no byte of it goes to the client.
     BeforeAnswer,
+    /// Not at all: this answer and all later ones of the connection are kept from the client, as if the broker hung.
+    Never,
 }
 
 #[derive(Debug)]
@@ -49,6 +55,7 @@ struct Cut {
 struct State {
     upstream: Option<String>,
     seen: Vec<Seen>,
+    identities: Vec<ErrorCode>,
     planned: Vec<Cut>,
     cuts_made: usize,
     connections: usize,
@@ -165,6 +172,11 @@ impl Proxy {
             .iter()
             .filter(|seen| seen.api_key == api_key)
             .count()
+    }
+
+    /// What the broker answered to each InitProducerId, in order.
+    pub fn identities(&self) -> Vec<ErrorCode> {
+        self.shared.lock().identities.clone()
     }
 
     /// How many connections were accepted.

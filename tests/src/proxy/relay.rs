@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use super::{Moment, Seen, Shared, State, frames};
+use super::{INIT_PRODUCER_ID, Moment, Seen, Shared, State, frames};
 
 pub(super) fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for client in listener.incoming() {
@@ -32,8 +32,7 @@ fn relay(client: TcpStream, broker: TcpStream, number: usize, shared: &Arc<Share
         .lock()
         .sockets
         .extend([client.try_clone()?, broker.try_clone()?]);
-    // Correlation ids whose answers must not arrive.
-    let doomed = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::new(Mutex::new(Vec::new()));
     let requests = Side {
         from: client.try_clone()?,
         to: broker.try_clone()?,
@@ -44,10 +43,36 @@ fn relay(client: TcpStream, broker: TcpStream, number: usize, shared: &Arc<Share
         to: client,
         shared: Arc::clone(shared),
     };
-    let for_requests = Arc::clone(&doomed);
+    let for_requests = Arc::clone(&asked);
     std::thread::spawn(move || requests.pump(|state, frame| admit(state, frame, number, &for_requests)));
-    std::thread::spawn(move || answers.pump(|state, frame| deliver(state, frame, &doomed)));
+    let mut silent = false;
+    std::thread::spawn(move || {
+        answers.pump(|state, frame| deliver(state, frame, &asked, &mut silent));
+    });
     Ok(())
+}
+
+/// A request whose answer is looked at when it comes.
+struct Asked {
+    correlation_id: i32,
+    about: About,
+}
+
+enum About {
+    /// It must not arrive.
+    Doomed(Moment),
+    /// An InitProducerId of this version.
+    Identity(i16),
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    /// It vanishes and the connection stays.
+    Vanish,
+    /// Both sockets close.
+    Cut,
 }
 
 /// One direction of a connection.
@@ -58,10 +83,11 @@ struct Side {
 }
 
 impl Side {
-    /// Passes frames on while `passes` says so; then both sockets close.
-    fn pump(mut self, mut passes: impl FnMut(&mut State, &[u8]) -> bool) {
+    /// Does with each frame what `judge` says; at the end both sockets close.
+    fn pump(mut self, mut judge: impl FnMut(&mut State, &[u8]) -> Fate) {
         while let Ok(Some(frame)) = frames::read(&mut self.from) {
-            if !passes(&mut self.shared.lock(), &frame) || self.to.write_all(&frame).is_err() {
+            let fate = judge(&mut self.shared.lock(), &frame);
+            if fate == Fate::Cut || (fate == Fate::Pass && self.to.write_all(&frame).is_err()) {
                 break;
             }
         }
@@ -71,10 +97,10 @@ impl Side {
     }
 }
 
-/// A request arrived: false when its connection is cut before the broker sees it.
-fn admit(state: &mut State, frame: &[u8], connection: usize, doomed: &Mutex<Vec<i32>>) -> bool {
+/// A request arrived: its connection may be cut before the broker sees it.
+fn admit(state: &mut State, frame: &[u8], connection: usize, asked: &Mutex<Vec<Asked>>) -> Fate {
     let Some(head) = frames::request_head(frame) else {
-        return false;
+        return Fate::Cut;
     };
     let frames::RequestHead {
         api_key,
@@ -87,7 +113,17 @@ fn admit(state: &mut State, frame: &[u8], connection: usize, doomed: &Mutex<Vec<
         api_version,
         length: frame.len() - 4,
     });
-    let mut passes = true;
+    let ask = |about| {
+        let mut asked = asked.lock().expect("a push cannot panic");
+        asked.push(Asked {
+            correlation_id,
+            about,
+        });
+    };
+    if api_key == INIT_PRODUCER_ID {
+        ask(About::Identity(api_version));
+    }
+    let mut fate = Fate::Pass;
     state.planned.retain_mut(|cut| {
         if cut.api_key != api_key {
             return true;
@@ -98,27 +134,40 @@ fn admit(state: &mut State, frame: &[u8], connection: usize, doomed: &Mutex<Vec<
         }
         match cut.moment {
             Moment::BeforeRequest => {
-                passes = false;
+                fate = Fate::Cut;
                 state.cuts_made += 1;
             }
-            Moment::BeforeAnswer => doomed.lock().expect("a push cannot panic").push(correlation_id),
+            moment => ask(About::Doomed(moment)),
         }
         false
     });
-    passes
+    fate
 }
 
-/// An answer arrived: false when its connection is cut before the client sees it.
-fn deliver(state: &mut State, frame: &[u8], doomed: &Mutex<Vec<i32>>) -> bool {
+/// An answer arrived: its connection may be cut before the client sees it, or be `silent` from now on.
+fn deliver(state: &mut State, frame: &[u8], asked: &Mutex<Vec<Asked>>, silent: &mut bool) -> Fate {
     let Some(correlation_id) = frames::answered(frame) else {
-        return false;
+        return Fate::Cut;
     };
-    let is_doomed = doomed
+    let mut fate = if *silent { Fate::Vanish } else { Fate::Pass };
+    asked
         .lock()
-        .expect("a push cannot panic")
-        .contains(&correlation_id);
-    state.cuts_made += usize::from(is_doomed);
-    !is_doomed
+        .expect("what follows cannot panic")
+        .retain(|question| {
+            if question.correlation_id != correlation_id {
+                return true;
+            }
+            match question.about {
+                About::Identity(version) => state.identities.extend(frames::identity_error(frame, version)),
+                About::Doomed(moment) => {
+                    *silent |= moment == Moment::Never;
+                    fate = if *silent { Fate::Vanish } else { Fate::Cut };
+                    state.cuts_made += 1;
+                }
+            }
+            false
+        });
+    fate
 }
 
 /// Ends a connection in both directions; one that ended already is fine.

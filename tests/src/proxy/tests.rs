@@ -137,3 +137,26 @@ fn cut_all_ends_connections_and_lets_new_ones_in() {
     let mut again = TcpStream::connect(proxy.address()).unwrap();
     assert_eq!(talk(&mut again, &[request(PRODUCE, 2)], 1), 1);
 }
+
+#[test]
+fn an_answer_that_never_comes_leaves_the_connection_open() {
+    let (proxy, reached) = setup();
+    proxy.cut(PRODUCE, 2, Moment::Never);
+    let mut client = TcpStream::connect(proxy.address()).unwrap();
+    assert_eq!(
+        talk(&mut client, &[request(PRODUCE, 1), request(PRODUCE, 2)], 1),
+        1
+    );
+    proxy.wait_for_cuts(1, LIMIT);
+    client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    client.write_all(&request(INIT_PRODUCER_ID, 3)).unwrap();
+    let error = frames::read(&mut client).unwrap_err();
+    assert!(
+        matches!(
+            error.kind(),
+            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+        ),
+        "neither an answer nor the end, but {error}"
+    );
+    assert_eq!(reached.load(Ordering::SeqCst), 3);
+}
