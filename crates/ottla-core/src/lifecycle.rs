@@ -128,6 +128,10 @@ impl Engine {
             self.hang_up(now, conn, "the producer is closed");
         }
         self.drop_abandoned();
+        if self.memory.room() {
+            // Whoever waits for memory learns that there will be none: the next `send` is refused.
+            self.outbox.push_back(Output::Room);
+        }
         self.lifecycle = Lifecycle::Closed;
         self.dirty = false;
         self.tracer.emit(now, || Event::Closed);

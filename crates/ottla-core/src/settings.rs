@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) round_robin: bool,
     pub(crate) ignore_keys: bool,
     pub(crate) adaptive: bool,
+    /// `None`: partitions of brokers that take nothing are not avoided.
+    pub(crate) availability_timeout: Option<Duration>,
     pub(crate) retry_backoff: Backoff,
     pub(crate) reconnect_backoff: Backoff,
     pub(crate) setup_timeout: Backoff,
@@ -68,6 +70,7 @@ impl Settings {
             round_robin: config.partitioner() == PartitionerClass::RoundRobin,
             ignore_keys: config.ignore_keys(),
             adaptive: config.adaptive_partitioning(),
+            availability_timeout: config.availability_timeout(),
             retry_backoff: Backoff::new(config.retry_backoff(), config.retry_backoff_max()),
             reconnect_backoff: Backoff::new(config.reconnect_backoff(), config.reconnect_backoff_max()),
             setup_timeout: Backoff::new(

@@ -125,9 +125,11 @@ fn errors() {
          | name | what it means |\n|---|---|\n\
          | `BUFFER_EXHAUSTED` | `buffer.memory` is full, and stayed so for `max.block.ms` when the sender waited; nothing was sent |\n\
          | `MAX_BLOCK_TIMEOUT` | no broker told of the topic or partition within `max.block.ms`; nothing was sent |\n\
+         | `NO_BROKER` | not one address of the cluster answered within `max.block.ms`; nothing was sent |\n\
          | `DELIVERY_TIMEOUT` | `delivery.timeout.ms` ran out; look at `persisted` before sending the record again |\n\
          | `RECORD_TOO_LARGE` | the record is larger than `max.request.size` or `buffer.memory` |\n\
          | `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITION`, `INVALID_TIMESTAMP` | the record can never be sent like this |\n\
+         | `BATCH_REFUSED` | the broker refused other records of the same batch; nothing is wrong with this one, send it again |\n\
          | `SERIALIZATION` | a serializer of the client refused the value |\n\
          | `CLOSED` | the producer was closed before the record was delivered, or before it was sent |\n",
     );

@@ -252,34 +252,6 @@ fn every_bootstrap_address_is_tried() {
 }
 
 #[test]
-fn when_the_nodes_do_not_answer_for_long_the_bootstrap_addresses_are_tried_again() {
-    let options = [
-        ("metadata.recovery.rebootstrap.trigger.ms", "20000"),
-        ("linger.ms", "0"),
-    ];
-    let mut bench = Bench::warm(1, &options);
-    bench.opens = false;
-    bench.cut_all();
-    bench.send_to(0, "a");
-    for _ in 0..200 {
-        bench.advance_ms(100);
-        if let Some((conn, ..)) = bench.dialled.last().cloned() {
-            bench.handle(Input::Closed {
-                conn,
-                why: "refused".to_owned(),
-            });
-        }
-        assert!(bench.now.as_millis() > 20_000 || bench.dialled.iter().all(|(_, node, _)| node.is_some()));
-    }
-    bench.advance_ms(3000);
-    assert!(
-        bench.dialled.iter().any(|(_, node, _)| node.is_none()),
-        "{:?}",
-        bench.dialled
-    );
-}
-
-#[test]
 fn wanting_a_topic_connects_and_learns_its_partitions() {
     let mut bench = Bench::new(3, &[]);
     assert!(bench.producer.want(bench.now, "a b").is_err());

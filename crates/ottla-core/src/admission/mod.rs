@@ -51,13 +51,14 @@ impl Engine {
             Ok(topic) => topic,
             Err(why) => return Err(self.refused(record, why)),
         };
+        // Before the choice: a record that is given back must not use up its turn with a partition.
+        if !self.memory.has_room(size) {
+            return Err(self.full(now, record));
+        }
         let choice = self.choose(topic, &record, extensions);
         if let Choice::Impossible(partition) = choice {
             let why = RefuseReason::InvalidPartition { partition };
             return Err(self.refused(record, why));
-        }
-        if !self.memory.has_room(size) {
-            return Err(self.full(now, record));
         }
         let id = self.take_record_id();
         if self.tracer.records() {

@@ -182,6 +182,10 @@ fn unusual(config: &mut Config) {
             "0: every request times out as soon as it is written",
         ));
     }
+    if config.availability_timeout().is_some() && !config.adaptive_partitioning() {
+        let message = "has no effect: partitioner.adaptive.partitioning.enable is false";
+        notices.push(Notice::new("partitioner.availability.timeout.ms", message));
+    }
     if config.int(Name::BufferMemory) == 0 {
         notices.push(Notice::new("buffer.memory", "0: no record can be accepted"));
     }

@@ -37,8 +37,7 @@ impl Engine {
 
     /// A connection for a request that any broker can answer; begins to make one when there is none.
     pub(crate) fn any_connection(&mut self, now: Instant) -> Option<ConnId> {
-        let limit = self.settings.max_in_flight;
-        match self.network.least_loaded(now, limit, &mut self.rng) {
+        match self.network.least_loaded(now, &self.settings, &mut self.rng) {
             Route::Conn(conn) => Some(conn),
             Route::Dial(peer) => {
                 self.dial(now, peer);

@@ -43,6 +43,8 @@ pub(crate) struct Node {
     pub(crate) quiet_until: Instant,
     /// Where the next round through its partitions begins, so that a full request starves nobody.
     pub(crate) next_start: usize,
+    /// Since when there is data for it and it takes none; kept only with `partitioner.availability.timeout.ms`.
+    pub(crate) starving_since: Option<Instant>,
 }
 
 impl Node {
@@ -53,6 +55,7 @@ impl Node {
             link: Link::new(),
             quiet_until: Instant::ZERO,
             next_start: 0,
+            starving_since: None,
         }
     }
 }
@@ -78,8 +81,8 @@ pub(crate) struct Network {
     next_conn: u32,
     /// The bridge that told of the nodes, when it was one: they are reached through it.
     bridge: Option<String>,
-    /// The nodes do not answer: look for them at the bootstrap addresses again (KIP-899).
-    pub(crate) rebootstrap: bool,
+    /// No node can be reached: look for them at the bootstrap addresses, too (KIP-899).
+    rebootstrap: bool,
     last_failure: Option<Arc<str>>,
 }
 
@@ -225,15 +228,7 @@ impl Network {
         let mut named = Vec::new();
         for (id, host, port) in brokers {
             named.push(id);
-            let node = self
-                .nodes
-                .entry(id)
-                .or_insert_with(|| Node::new(host.clone(), port));
-            if node.host != host || node.port != port {
-                node.host = host;
-                node.port = port;
-                node.link.failures = 0;
-            }
+            self.place_node(id, &host, port);
         }
         self.nodes
             .retain(|id, node| named.contains(id) || node.link.conn.is_some());
@@ -241,9 +236,24 @@ impl Network {
         self.rebootstrap = false;
     }
 
-    /// A node that a Produce answer named.
-    pub(crate) fn add_node(&mut self, id: NodeId, host: String, port: i32) {
-        self.nodes.insert(id, Node::new(host, port));
+    /// Notes where a node is. Returns whether that is news.
+    pub(crate) fn place_node(&mut self, id: NodeId, host: &str, port: i32) -> bool {
+        let known = self.nodes.get_mut(&id);
+        let is_news = known
+            .as_ref()
+            .is_none_or(|node| node.host != host || node.port != port);
+        match known {
+            Some(node) if is_news => {
+                node.host = host.into();
+                node.port = port;
+                node.link.failures = 0;
+            }
+            Some(_) => {}
+            None => {
+                self.nodes.insert(id, Node::new(host.into(), port));
+            }
+        }
+        is_news
     }
 
     fn adopt(&mut self, via: ConnId, source: Option<&Address>) {
@@ -285,13 +295,15 @@ impl Network {
 
     /// Where a request that any broker can answer goes: the ready connection with the fewest requests, preferring
     /// nodes; else whoever may be dialled, by chance (`NetworkClient.leastLoadedNode`,
-    /// which however waits for a dead node's connection although others could be dialled).
-    pub(crate) fn least_loaded(&self, now: Instant, max_in_flight: usize, rng: &mut Rng) -> Route {
+    /// which however waits for a dead node's connection although others could be dialled). When every node backs off
+    /// the bootstrap addresses count again (KIP-899).
+    pub(crate) fn least_loaded(&mut self, now: Instant, settings: &Settings, rng: &mut Rng) -> Route {
+        let max_in_flight = settings.max_in_flight;
         let ready = self
             .conns
             .values()
             .filter_map(|conn| conn.ready().map(|(stream, _)| (conn, stream)))
-            .filter(|(_, stream)| stream.in_flight() < max_in_flight)
+            .filter(|(conn, stream)| stream.in_flight() < max_in_flight && !self.is_quiet(now, conn.peer))
             .min_by_key(|(conn, stream)| (stream.in_flight(), conn.peer.node().is_none()));
         if let Some((conn, _)) = ready {
             return Route::Conn(conn.id);
@@ -299,13 +311,11 @@ impl Network {
         if self.conns.values().any(|conn| self.is_promising(conn)) {
             return Route::Soon;
         }
-        let candidates: Vec<Peer> = self
-            .candidates()
-            .filter(|peer| {
-                self.link(*peer)
-                    .is_some_and(|link| link.conn.is_none() && link.not_before <= now)
-            })
-            .collect();
+        let mut candidates = self.may_be_dialled(now);
+        if candidates.is_empty() && settings.rebootstrap_after.is_some() {
+            self.rebootstrap = true;
+            candidates = self.may_be_dialled(now);
+        }
         if candidates.is_empty() {
             return if self.conns.is_empty() {
                 Route::Blocked
@@ -314,6 +324,19 @@ impl Network {
             };
         }
         Route::Dial(candidates[rng.below(candidates.len() as u32) as usize])
+    }
+
+    fn may_be_dialled(&self, now: Instant) -> Vec<Peer> {
+        let is_free = |link: &Link| link.conn.is_none() && link.not_before <= now;
+        self.candidates()
+            .filter(|peer| self.link(*peer).is_some_and(is_free))
+            .collect()
+    }
+
+    /// Whether the broker asked for silence; that goes for requests of every kind.
+    pub(crate) fn is_quiet(&self, now: Instant, peer: Peer) -> bool {
+        let node = peer.node().and_then(|id| self.nodes.get(&id));
+        node.is_some_and(|node| node.quiet_until > now)
     }
 
     /// Whether it is worth waiting for: not for one that is dialled again after it was lost, it may be dead.

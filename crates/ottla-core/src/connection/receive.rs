@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use ottla_trace::Event;
+use ottla_wire::api::ApiKey;
+use ottla_wire::codec::Codec;
 use ottla_wire::messages::Message;
 use ottla_wire::messages::api_versions::ApiVersionsResponse;
 use ottla_wire::messages::init_producer_id::InitProducerIdResponse;
@@ -13,6 +15,9 @@ use super::{ConnState, Request, RequestKind, Versions};
 use crate::engine::Engine;
 use crate::io::ConnId;
 use crate::time::{Instant, micros};
+
+/// Produce below this version may not carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
 
 impl Engine {
     /// Takes any piece of a connection's stream.
@@ -71,14 +76,13 @@ impl Engine {
             RequestKind::ApiVersions => {
                 if let Some((request, answer)) = self.decode::<ApiVersionsResponse>(now, conn, request, frame)
                 {
-                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     self.negotiated(now, conn, version, &answer);
                 }
             }
             RequestKind::Metadata { .. } => {
                 if let Some((request, answer)) = self.decode::<MetadataResponse>(now, conn, request, frame) {
-                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
-                    self.throttle(now, conn, answer.throttle_time_ms);
+                    self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     if let RequestKind::Metadata { topics } = request.kind {
                         self.metadata_answered(now, conn, &topics, &answer);
                     }
@@ -88,19 +92,17 @@ impl Engine {
                 if let Some((request, answer)) =
                     self.decode::<InitProducerIdResponse>(now, conn, request, frame)
                 {
-                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
-                    self.throttle(now, conn, answer.throttle_time_ms);
+                    self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     self.identity_answered(now, &answer);
                 }
             }
             RequestKind::Produce { .. } => {
                 if let Some((request, answer)) = self.decode::<ProduceResponse>(now, conn, request, frame) {
-                    self.trace_answer(now, conn, &request, answer.throttle_time_ms);
+                    self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     self.counters
                         .produce_answered(micros(now.saturating_since(request.queued_at)));
-                    self.throttle(now, conn, answer.throttle_time_ms);
-                    if let RequestKind::Produce { batches, .. } = request.kind {
-                        self.produce_answered(now, conn, &batches, &answer);
+                    if let RequestKind::Produce { batches, ids, .. } = request.kind {
+                        self.produce_answered(now, conn, &batches, &ids, &answer);
                     }
                 }
             }
@@ -135,7 +137,7 @@ impl Engine {
         }
     }
 
-    fn trace_answer(&mut self, now: Instant, conn: ConnId, request: &Request, throttle_ms: i32) {
+    fn note_answer(&mut self, now: Instant, conn: ConnId, request: &Request, throttle_ms: i32) {
         let latency = micros(now.saturating_since(request.queued_at));
         let correlation = request.correlation;
         self.tracer.emit(now, || Event::ResponseRead {
@@ -144,6 +146,15 @@ impl Engine {
             latency,
             throttle_ms: u32::try_from(throttle_ms).unwrap_or(0),
         });
+        // A broker that speaks an older version has held the answer back itself.
+        let client_waits_since = match request.api {
+            ApiKey::Produce | ApiKey::Metadata => 6,
+            ApiKey::InitProducerId => 1,
+            _ => 2,
+        };
+        if request.version >= client_waits_since {
+            self.throttle(now, conn, throttle_ms);
+        }
     }
 
     fn negotiated(&mut self, now: Instant, conn: ConnId, version: i16, answer: &ApiVersionsResponse) {
@@ -158,6 +169,10 @@ impl Engine {
             Ok(versions) => versions,
             Err(error) => return self.fault(now, conn, &alloc::format!("{error}")),
         };
+        if versions.produce < ZSTD_SINCE && self.settings.codec == Codec::Zstd {
+            let why = "the broker cannot read zstd; use Kafka 2.1 or newer, or another compression.type";
+            return self.fault(now, conn, why);
+        }
         let Some(connection) = self.network.conn_mut(conn) else {
             return;
         };
@@ -204,7 +219,7 @@ impl Engine {
 
 /// The newest version of ApiVersions that a broker offers which does not know ours; it lists them in its refusal.
 fn fallback(refused: i16, answer: &ApiVersionsResponse) -> i16 {
-    let api = ottla_wire::api::ApiKey::ApiVersions.key();
+    let api = ApiKey::ApiVersions.key();
     answer
         .api_keys
         .iter()

@@ -7,6 +7,7 @@ use core::time::Duration;
 use ottla_trace::event::TopicIx;
 use ottla_wire::api::ApiKey;
 use ottla_wire::frame::FrameDecoder;
+use ottla_wire::primitives::Uuid;
 
 use crate::accumulator::{BatchKey, PartitionIx};
 use crate::time::Instant;
@@ -40,6 +41,9 @@ pub(crate) enum RequestKind {
         batches: Vec<(PartitionIx, BatchKey)>,
         /// `acks=0`: there will be no answer; it is complete when it is written.
         unanswered: bool,
+        /// What the topic ids of the request meant when it was written: a topic that is made anew before the answer
+        /// comes has another one (KIP-516). Empty where the request names its topics.
+        ids: Vec<(Uuid, TopicIx)>,
     },
 }
 

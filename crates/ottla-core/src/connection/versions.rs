@@ -5,9 +5,6 @@ use core::ops::RangeInclusive;
 use ottla_wire::api::ApiKey;
 use ottla_wire::messages::api_versions::ApiVersionsResponse;
 
-/// Produce from 13 on names topics by id; before that by name.
-const MAX_PRODUCE: i16 = 12;
-
 /// The version of each request on one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Versions {
@@ -42,7 +39,7 @@ impl Versions {
             })
         };
         Ok(Self {
-            produce: required(ApiKey::Produce)?.min(MAX_PRODUCE),
+            produce: required(ApiKey::Produce)?,
             metadata: required(ApiKey::Metadata)?,
             init_producer_id: newest(ApiKey::InitProducerId),
         })
@@ -89,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_common_version_is_used_and_produce_stays_with_names() {
+    fn the_newest_common_version_is_used() {
         let versions = Versions::agree(&offer(&[
             (ApiKey::Produce, 0, 13),
             (ApiKey::Metadata, 0, 9),
             (ApiKey::InitProducerId, 0, 99),
         ]))
         .expect("all are offered");
-        assert_eq!((versions.produce, versions.metadata), (12, 9));
+        assert_eq!((versions.produce, versions.metadata), (13, 9));
         assert_eq!(
             versions.init_producer_id,
             Some(*ApiKey::InitProducerId.versions().end())

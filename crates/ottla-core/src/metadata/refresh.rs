@@ -97,6 +97,11 @@ impl Refresh {
         self.failing_since.get_or_insert(now);
     }
 
+    /// Nodes are looked for from the beginning: so is the time that this may take.
+    pub(crate) fn begun_again(&mut self, now: Instant) {
+        self.failing_since = Some(now);
+    }
+
     /// A request goes out. What is wanted from now on is for the next one.
     pub(crate) fn asked(&mut self, now: Instant) -> (Want, &'static str) {
         let (want, because) = match (self.want, self.expires <= now) {

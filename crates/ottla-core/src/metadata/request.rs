@@ -69,18 +69,26 @@ impl Engine {
         asked
     }
 
-    /// When the nodes do not answer for `metadata.recovery.rebootstrap.trigger.ms`, the bootstrap addresses are tried
-    /// again (KIP-899, KIP-1102).
+    /// When metadata cannot be had for `metadata.recovery.rebootstrap.trigger.ms`, although some node may take
+    /// connections: begins again (KIP-1102).
     fn consider_rebootstrap(&mut self, now: Instant) {
-        let Some(limit) = self.settings.rebootstrap_after else {
-            return;
-        };
-        let hopeless = self
-            .refresh
-            .failing_since()
-            .is_some_and(|since| since + limit <= now);
-        if hopeless {
-            self.network.rebootstrap = true;
+        let since = self.refresh.failing_since();
+        if let (Some(limit), Some(since)) = (self.settings.rebootstrap_after, since)
+            && since + limit <= now
+        {
+            self.rebootstrap(now);
         }
+    }
+
+    /// Forgets the nodes and their connections, so that the bootstrap addresses are asked who the cluster is.
+    pub(crate) fn rebootstrap(&mut self, now: Instant) {
+        for conn in self.network.conn_ids() {
+            let peer = self.network.conn(conn).map(|conn| conn.peer);
+            if peer.is_some_and(|peer| peer.node().is_some()) {
+                self.hang_up(now, conn, "begins again from bootstrap.servers");
+            }
+        }
+        self.network.nodes.clear();
+        self.refresh.begun_again(now);
     }
 }

@@ -28,9 +28,9 @@ impl Engine {
         asked: &[TopicIx],
         answer: &MetadataResponse,
     ) {
-        if answer.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
-            self.network.rebootstrap = true;
-            return self.metadata_failed(now, asked);
+        if answer.error_code == ErrorCode::REBOOTSTRAP_REQUIRED && self.settings.rebootstrap_after.is_some() {
+            self.metadata_failed(now, asked);
+            return self.rebootstrap(now);
         }
         // A broker that starts knows of nobody, not even itself.
         if !answer.error_code.is_ok() || answer.brokers.is_empty() {
@@ -201,12 +201,14 @@ impl Engine {
         if leader.leader_id < 0 || leader.leader_epoch <= self.partition(ix).leader_epoch {
             return;
         }
-        if !self.network.nodes.contains_key(&leader.leader_id) {
-            let Some(node) = nodes.iter().find(|node| node.node_id == leader.leader_id) else {
-                return;
-            };
-            self.network.add_node(node.node_id, node.host.clone(), node.port);
-            self.trace_node(now, node.node_id, &node.host, node.port);
+        match nodes.iter().find(|node| node.node_id == leader.leader_id) {
+            Some(node) => {
+                if self.network.place_node(node.node_id, &node.host, node.port) {
+                    self.trace_node(now, node.node_id, &node.host, node.port);
+                }
+            }
+            None if self.network.nodes.contains_key(&leader.leader_id) => {}
+            None => return,
         }
         let partition = self.partition_mut(ix);
         partition.leader = Some(leader.leader_id);

@@ -3,7 +3,7 @@
 use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 
-use crate::accumulator::{BatchKey, BatchState, PartitionIx};
+use crate::accumulator::{Batch, BatchKey, BatchState, PartitionIx};
 use crate::delivery::{DeliveryError, DeliveryErrorKind, Persisted};
 use crate::engine::Engine;
 use crate::time::Instant;
@@ -43,13 +43,10 @@ impl Engine {
                 can_expire && batch.created + limit <= now
             })
         };
-        // Both lists are in the order of creation, so one look at each front would do if none were abandoned or
-        // being sealed; there are few.
-        partition
-            .in_flight
-            .iter()
-            .chain(partition.queue.front())
-            .find(is_late)
+        // A retried batch is older than one behind it that is still in flight: results keep the order of sending.
+        let late = partition.in_flight.iter().chain(partition.queue.front());
+        late.filter(is_late)
+            .min_by_key(|key| self.batches.get(**key).and_then(Batch::first_record))
             .copied()
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 
-use crate::accumulator::{BatchKey, BatchState};
+use crate::accumulator::{Batch, BatchKey, BatchState};
 use crate::delivery::{Completion, DeliveryError, Outcome, Persisted, Returned};
 use crate::engine::Engine;
 use crate::io::Output;
@@ -89,12 +89,13 @@ impl Engine {
             let ix = self.active[index];
             self.close_open(now, ix, CloseReason::Expired);
             let partition = self.partition(ix);
-            let keys: Vec<BatchKey> = partition
+            let mut keys: Vec<BatchKey> = partition
                 .in_flight
                 .iter()
                 .chain(&partition.queue)
                 .copied()
                 .collect();
+            keys.sort_by_key(|key| self.batches.get(*key).and_then(Batch::first_record));
             for key in keys {
                 self.fail_with(now, key, error);
             }

@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 
 use ottla_trace::Event;
+use ottla_trace::event::TopicIx;
 use ottla_wire::api::ApiKey;
 use ottla_wire::batch::ProducerStamp;
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::produce::{PartitionParts, ProduceRequestParts, TopicParts};
+use ottla_wire::primitives::Uuid;
 
 use crate::accumulator::{BatchKey, BatchState, PartitionIx};
 use crate::config::Acks;
@@ -16,6 +18,9 @@ use crate::engine::Engine;
 use crate::error::lookup;
 use crate::io::{ConnId, NodeId};
 use crate::time::{Instant, micros};
+
+/// Produce from this version on speaks of topics by id (KIP-516).
+const BY_ID_SINCE: i16 = 13;
 
 impl Engine {
     pub(crate) fn send_produce(
@@ -28,16 +33,27 @@ impl Engine {
         let Some((stream, versions)) = self.network.conn(conn).and_then(|conn| conn.ready()) else {
             return;
         };
-        let (correlation, version) = (stream.next_correlation(), versions.produce);
+        let (correlation, newest) = (stream.next_correlation(), versions.produce);
         let mut parts = ProduceRequestParts {
             transactional_id: None,
             acks: self.settings.acks.wire(),
             timeout_ms: i32::try_from(self.settings.request_timeout.as_millis()).unwrap_or(i32::MAX),
             topics: Vec::new(),
         };
+        let mut ids = Vec::new();
         for (ix, key) in &batches {
             self.depart(now, node, conn, correlation, *ix, *key);
-            self.add_batch(&mut parts, *ix, *key);
+            self.add_batch(&mut parts, &mut ids, *ix, *key);
+        }
+        // The whole request speaks of ids or of names; metadata of older versions tells no ids.
+        let by_id = newest >= BY_ID_SINCE && ids.iter().all(|(id, _)| *id != Uuid::default());
+        let version = if by_id {
+            newest
+        } else {
+            newest.min(BY_ID_SINCE - 1)
+        };
+        if !by_id {
+            ids.clear();
         }
         let chunks = parts
             .write_prefixed(correlation, Some(&self.settings.client_id), version)
@@ -45,6 +61,7 @@ impl Engine {
         let kind = RequestKind::Produce {
             batches,
             unanswered: self.settings.acks == Acks::None,
+            ids,
         };
         self.transmit(now, conn, ApiKey::Produce, version, kind, chunks);
     }
@@ -99,23 +116,33 @@ impl Engine {
     }
 
     /// Adds a batch to a request, sharing its records. Batches of one topic that follow each other share its name.
-    fn add_batch(&self, parts: &mut ProduceRequestParts, ix: PartitionIx, key: BatchKey) {
+    fn add_batch(
+        &self,
+        parts: &mut ProduceRequestParts,
+        ids: &mut Vec<(Uuid, TopicIx)>,
+        ix: PartitionIx,
+        key: BatchKey,
+    ) {
         let Some(sealed) = self.batches.get(key).and_then(|batch| batch.sealed()) else {
             return;
         };
         let partition = self.partition(ix);
-        let name = &*self.topics.get(partition.topic).name;
+        let topic = self.topics.get(partition.topic);
         let entry = PartitionParts {
             index: partition.index,
             records: sealed.chunks().into(),
         };
-        match parts.topics.iter_mut().find(|topic| topic.name == name) {
-            Some(topic) => topic.partitions.push(entry),
-            None => parts.topics.push(TopicParts {
-                name: name.into(),
-                partitions: alloc::vec![entry],
-                ..Default::default()
-            }),
+        match ids.iter().position(|(_, known)| *known == partition.topic) {
+            Some(place) => parts.topics[place].partitions.push(entry),
+            None => {
+                let topic_id = Uuid(topic.id);
+                ids.push((topic_id, partition.topic));
+                parts.topics.push(TopicParts {
+                    name: (&*topic.name).into(),
+                    topic_id,
+                    partitions: alloc::vec![entry],
+                });
+            }
         }
     }
 

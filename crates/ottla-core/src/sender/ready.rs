@@ -19,7 +19,9 @@ impl Engine {
         self.collect_ready(now, &mut nodes);
         let may_send = self.identity.permits_sending();
         for node in &nodes {
-            match self.connection_to(now, *node) {
+            let reach = self.connection_to(now, *node);
+            self.note_reach(now, *node, &reach);
+            match reach {
                 Reach::Ready(conn) if may_send => self.send_to(now, *node, conn),
                 Reach::Ready(_) | Reach::Busy => {}
                 Reach::Absent => self.dial(now, Peer::Node(*node)),
@@ -33,17 +35,33 @@ impl Engine {
         });
         self.wants.nodes = nodes;
         if self.settings.adaptive {
-            self.weigh_partitions();
+            self.weigh_partitions(now);
         }
     }
 
     fn unlist_idle(&mut self) {
-        let partitions = &mut self.partitions;
+        let (partitions, topics) = (&mut self.partitions, &mut self.topics);
         self.active.retain(|ix| {
             let partition = &mut partitions[ix.0 as usize];
             partition.listed = partition.has_work();
+            if !partition.listed {
+                // Weighed anew below if the topic has other work; else queues that are gone must not weigh on.
+                topics.get_mut(partition.topic).sticky.clear_load();
+            }
             partition.listed
         });
+    }
+
+    /// Notes whether a broker takes the data that is ready for it (`RecordAccumulator.updateNodeLatencyStats`).
+    fn note_reach(&mut self, now: Instant, node: NodeId, reach: &Reach) {
+        if self.settings.availability_timeout.is_some()
+            && let Some(node) = self.network.nodes.get_mut(&node)
+        {
+            node.starving_since = match reach {
+                Reach::Ready(_) => None,
+                _ => node.starving_since.or(Some(now)),
+            };
+        }
     }
 
     fn collect_ready(&mut self, now: Instant, nodes: &mut Vec<NodeId>) {
@@ -147,11 +165,7 @@ impl Engine {
     }
 
     fn takes_requests(&self, now: Instant, node: NodeId, conn: ConnId) -> bool {
-        let quiet = self
-            .network
-            .nodes
-            .get(&node)
-            .is_some_and(|node| node.quiet_until > now);
+        let quiet = self.network.is_quiet(now, Peer::Node(node));
         let ready = self.network.conn(conn).and_then(|conn| conn.ready());
         !quiet
             && ready.is_some_and(|(stream, _)| {

@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
+use ottla_trace::event::TopicIx;
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::produce::{NodeEndpoint, PartitionProduceResponse, ProduceResponse};
+use ottla_wire::primitives::Uuid;
 
 use crate::accumulator::{BatchKey, PartitionIx};
 use crate::connection::Loss;
@@ -19,9 +21,10 @@ impl Engine {
         now: Instant,
         conn: ConnId,
         batches: &[(PartitionIx, BatchKey)],
+        ids: &[(Uuid, TopicIx)],
         answer: &ProduceResponse,
     ) {
-        let mut by_partition = self.by_partition(answer);
+        let mut by_partition = self.by_partition(ids, answer);
         by_partition.sort_unstable_by_key(|(ix, _)| ix.0);
         let mut unmentioned = Vec::new();
         for (ix, key) in batches {
@@ -41,11 +44,18 @@ impl Engine {
 
     fn by_partition<'a>(
         &self,
+        ids: &[(Uuid, TopicIx)],
         answer: &'a ProduceResponse,
     ) -> Vec<(PartitionIx, &'a PartitionProduceResponse)> {
         let mut found = Vec::new();
         for topic in &answer.responses {
-            let Some(ix) = self.topics.find(&topic.name) else {
+            let found_topic = if ids.is_empty() {
+                self.topics.find(&topic.name)
+            } else {
+                let same = ids.iter().find(|(id, _)| *id == topic.topic_id);
+                same.map(|(_, ix)| *ix)
+            };
+            let Some(ix) = found_topic else {
                 continue;
             };
             let partitions = &self.topics.get(ix).partitions;
@@ -138,6 +148,11 @@ impl Engine {
         if answer.record_errors.is_empty() {
             return self.fail(now, key, error);
         }
+        // Of several culprits the broker does not say which met which error (`Sender.failBatch`).
+        let row = match answer.record_errors.len() {
+            1 => row,
+            _ => lookup(ErrorCode::INVALID_RECORD.0),
+        };
         let culprits: Vec<_> = answer
             .record_errors
             .iter()
@@ -151,7 +166,7 @@ impl Engine {
             })
             .collect();
         let of_others = DeliveryError {
-            code: row.name,
+            code: "BATCH_REFUSED",
             kind: DeliveryErrorKind::Broker,
             message: "the broker refused another record of the same batch; send this one again".into(),
             persisted: Persisted::No,

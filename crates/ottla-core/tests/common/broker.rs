@@ -1,7 +1,7 @@
 //! What the scripted brokers answer by themselves.
 
 use bytes::Bytes;
-use ottla_core::{Address, ConnId};
+use ottla_core::{Address, ConnId, Extensions};
 use ottla_wire::AnyRequest;
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
@@ -15,7 +15,7 @@ use ottla_wire::messages::metadata::{
 
 use super::{Bench, Pending, TOPIC, encode};
 
-impl Bench {
+impl<X: Extensions> Bench<X> {
     pub(super) fn serve(
         &mut self,
         conn: ConnId,
@@ -96,6 +96,8 @@ impl Bench {
                 .filter_map(|topic| topic.name.clone())
                 .map(|name| self.topic(name))
                 .collect(),
+            throttle_time_ms: self.metadata_throttle,
+            error_code: self.metadata_error,
             ..Default::default()
         }
     }
@@ -109,6 +111,7 @@ impl Bench {
         let leaders = known.clone().unwrap_or_default();
         MetadataResponseTopic {
             error_code: known.err().unwrap_or(ErrorCode::NONE),
+            topic_id: self.ids.get(&name).copied().unwrap_or_default(),
             name: Some(name),
             partitions: (0..)
                 .zip(leaders)

@@ -6,7 +6,7 @@ mod broker;
 mod pending;
 
 #[allow(unused_imports, reason = "each test file uses a part")]
-pub use pending::{Pending, encode, respond, short};
+pub use pending::{Pending, encode, respond, short, text};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -14,14 +14,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use ottla_core::trace::{Envelope, Event, Level};
 use ottla_core::{
-    Address, Completion, Config, ConnId, DeliveryError, Input, Instant, Output, Producer, Record, RecordId,
-    RecordMetadata, Timer, Timestamp,
+    Address, Builtin, Completion, Config, ConnId, DeliveryError, Extensions, Input, Instant, Output,
+    Producer, Record, RecordId, RecordMetadata, Timer, Timestamp,
 };
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::frame::FrameDecoder;
 use ottla_wire::messages::metadata::MetadataRequest;
 use ottla_wire::messages::produce::PartitionProduceResponse;
+use ottla_wire::primitives::Uuid;
 use ottla_wire::{AnyRequest, decode_request};
 
 pub type Outcome = Result<RecordMetadata, DeliveryError>;
@@ -41,13 +42,18 @@ struct Socket {
 /// One topic of the scripted cluster: leader and leader epoch by partition.
 pub type Leaders = Vec<(i32, i32)>;
 
-pub struct Bench {
-    pub producer: Producer,
+pub struct Bench<X: Extensions = Builtin> {
+    pub producer: Producer<X>,
     pub now: Instant,
     pub wait: (Option<Instant>, Timer),
     /// Nodes by id; each advertises `b{id}:9092`.
     pub nodes: Vec<i32>,
     pub topics: BTreeMap<String, Result<Leaders, ErrorCode>>,
+    /// Topic ids that metadata tells; a topic without one has none.
+    pub ids: BTreeMap<String, Uuid>,
+    /// Milliseconds for which metadata answers ask for silence, and the error at their top.
+    pub metadata_throttle: i32,
+    pub metadata_error: ErrorCode,
     pub versions: Vec<(ApiKey, i16, i16)>,
     /// Whether connections open, bytes count as written, and service requests are answered by themselves.
     pub opens: bool,
@@ -80,13 +86,39 @@ impl Bench {
     }
 
     pub fn with_level(partitions: usize, options: &[(&str, &str)], level: Level) -> Self {
+        Self::with_extensions(partitions, options, level, Builtin)
+    }
+
+    /// A producer whose connections are ready and whose topic is known: it has delivered one record per partition.
+    pub fn warm(partitions: usize, options: &[(&str, &str)]) -> Self {
+        let mut bench = Self::new(partitions, options);
+        bench.warm_up(partitions);
+        bench
+    }
+
+    /// As [`Bench::warm`], for `acks=0`: nothing is answered.
+    pub fn warm_unanswered(options: &[(&str, &str)]) -> Self {
+        let mut bench = Self::new(1, options);
+        bench.send_to(0, "warm");
+        bench.run();
+        assert_eq!(bench.done.len(), 1);
+        bench.done.clear();
+        bench.completions.clear();
+        bench.pending.clear();
+        bench
+    }
+}
+
+impl<X: Extensions> Bench<X> {
+    /// As [`Bench::with_level`], with an application's own decisions.
+    pub fn with_extensions(partitions: usize, options: &[(&str, &str)], level: Level, extensions: X) -> Self {
         let defaults = [("bootstrap.servers", "boot:9092"), ("client.id", "test")];
         let given = defaults
             .iter()
             .filter(|(name, _)| !options.iter().any(|(other, _)| other == name))
             .chain(options);
         let config = Config::parse(given.copied()).unwrap_or_else(|errors| panic!("{errors:?}"));
-        let mut producer = Producer::new(config, 1);
+        let mut producer = Producer::with_extensions(config, 1, extensions);
         producer.set_trace(Instant::ZERO, level);
         Self {
             producer,
@@ -94,6 +126,9 @@ impl Bench {
             wait: (None, Timer::Idle),
             nodes: vec![1],
             topics: BTreeMap::from([(TOPIC.to_owned(), Ok(vec![(1, 0); partitions]))]),
+            ids: BTreeMap::new(),
+            metadata_throttle: 0,
+            metadata_error: ErrorCode::NONE,
             versions: vec![
                 (ApiKey::Produce, 0, 13),
                 (ApiKey::Metadata, 0, 13),
@@ -123,35 +158,22 @@ impl Bench {
         }
     }
 
-    /// A producer whose connections are ready and whose topic is known: it has delivered one record per partition.
-    pub fn warm(partitions: usize, options: &[(&str, &str)]) -> Self {
-        let mut bench = Self::new(partitions, options);
+    /// Delivers one record per partition.
+    pub fn warm_up(&mut self, partitions: usize) {
         for partition in 0..partitions {
-            bench.send_to(partition as i32, "warm");
+            self.send_to(partition as i32, "warm");
         }
-        bench.producer.flush(bench.now);
-        bench.run();
-        bench.answer_all();
-        assert_eq!(bench.done.len(), partitions, "{:?}", bench.done);
-        bench.done.clear();
-        bench.completions.clear();
-        bench.flushed.clear();
-        bench.requests.clear();
-        bench.dialled.clear();
-        bench.hung_up.clear();
-        bench
-    }
-
-    /// As [`Bench::warm`], for `acks=0`: nothing is answered.
-    pub fn warm_unanswered(options: &[(&str, &str)]) -> Self {
-        let mut bench = Self::new(1, options);
-        bench.send_to(0, "warm");
-        bench.run();
-        assert_eq!(bench.done.len(), 1);
-        bench.done.clear();
-        bench.completions.clear();
-        bench.pending.clear();
-        bench
+        self.producer.flush(self.now);
+        self.run();
+        self.answer_all();
+        assert_eq!(self.done.len(), partitions, "{:?}", self.done);
+        self.done.clear();
+        self.completions.clear();
+        self.flushed.clear();
+        self.requests.clear();
+        self.metadata_requests.clear();
+        self.dialled.clear();
+        self.hung_up.clear();
     }
 
     pub fn send(&mut self, record: Record<'_>) -> RecordId {

@@ -91,6 +91,7 @@ pub fn respond(pending: &Pending, answer: impl Fn(&str, i32) -> PartitionProduce
             .iter()
             .map(|topic| TopicProduceResponse {
                 name: topic.name.clone(),
+                topic_id: topic.topic_id,
                 partition_responses: topic
                     .partition_data
                     .iter()
@@ -99,7 +100,6 @@ pub fn respond(pending: &Pending, answer: impl Fn(&str, i32) -> PartitionProduce
                         ..answer(&topic.name, partition.index)
                     })
                     .collect(),
-                ..Default::default()
             })
             .collect(),
         ..Default::default()
