@@ -1,11 +1,18 @@
-//! A running `ottla bridge`.
+//! A running `ottla bridge`, and clients of it.
 
+mod client;
+mod pusher;
+
+pub use client::{Client, Pieces, Refused};
+pub use pusher::{Acked, Pusher};
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::places;
 use crate::process::Process;
+use crate::{http, places};
 
 /// The origin that [`Bridge::start`] lets in.
 pub const ORIGIN: &str = "http://shop.example.com";
@@ -15,6 +22,7 @@ pub const ORIGIN: &str = "http://shop.example.com";
 pub struct Bridge {
     process: Process,
     url: String,
+    admin: SocketAddr,
     dir: PathBuf,
 }
 
@@ -53,16 +61,24 @@ impl Bridge {
         let servers: Vec<&str> = bootstrap.split(',').collect();
         let text = format!(
             "[[listener]]\nbind = \"127.0.0.1:0\"\n{listener}\n\n\
-             [[cluster]]\nname = \"main\"\nbootstrap = {servers:?}\ntopics = {topics:?}\n{more}"
+             [[cluster]]\nname = \"main\"\nbootstrap = {servers:?}\ntopics = {topics:?}\n\n\
+             [admin]\nbind = \"127.0.0.1:0\"\n{more}"
         );
         std::fs::write(&config, text).expect("the run directory can be written");
         let mut command = Command::new(places::program("ottla"));
         command.args(["bridge", "run"]).arg(&config);
         let mut process = Process::start("bridge", &mut command, &dir.join("bridge.log"), None);
         let line = process.wait_for_line("ws://", Duration::from_secs(20));
+        let metrics = process.wait_for_line("metrics at http://", Duration::from_secs(20));
+        let admin = metrics
+            .split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next())
+            .and_then(|address| address.parse().ok());
         Self {
             process,
             url: line.trim().to_owned(),
+            admin: admin.unwrap_or_else(|| panic!("no address in: {metrics}")),
             dir,
         }
     }
@@ -75,6 +91,31 @@ impl Bridge {
     /// The bridge's process.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// One value of its metrics page, by name and labels as they stand there; 0 if it is not there.
+    ///
+    /// # Panics
+    /// When the page cannot be fetched.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> f64 {
+        let page = http::get(self.admin, "/metrics", &[])
+            .expect("the metrics listener answers")
+            .text();
+        page.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+            .map_or(0.0, |value| value.parse().expect("metrics are numbers"))
+    }
+
+    /// A line of `/proc/PID/status` in KiB, such as `VmRSS`; `None` where the system has no such file.
+    pub fn memory(&self, field: &str) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        line.trim_start_matches(':')
+            .split_whitespace()
+            .next()?
+            .parse()
+            .ok()
     }
 
     /// Where its configuration and log are.
