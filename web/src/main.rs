@@ -10,6 +10,16 @@ mod hook;
 mod paint;
 #[cfg(target_arch = "wasm32")]
 mod prefs;
+#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the page uses all of it, its tests what they need"
+    )
+)]
+mod run;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
@@ -23,7 +33,7 @@ fn main() {
     renderer.render();
 }
 
-/// The page runs in a browser only; everything that can be tested without one is in `ottla-scene`.
+/// The page runs in a browser only; everything that can be tested without one is in `run` and in `ottla-scene`.
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
     std::process::ExitCode::from(2)

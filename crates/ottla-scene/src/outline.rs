@@ -31,6 +31,8 @@ pub enum About {
 
 /// Records that are listed in a batch; the rest is a number.
 const MOST_RECORDS: usize = 12;
+/// Batches that are listed in a queue; the rest is a number. A full buffer has thousands.
+const MOST_BATCHES: usize = 4;
 
 impl Node {
     fn text(text: impl Into<String>) -> Self {
@@ -65,7 +67,7 @@ fn app(state: &State, lang: Lang) -> Node {
         lang.sends(ledger.sent),
         lang.told_of(ledger.told_ok, ledger.waiting)
     );
-    let waiting = state
+    let mut waiting: Vec<Node> = state
         .awaiting
         .iter()
         .take(MOST_RECORDS)
@@ -75,6 +77,10 @@ fn app(state: &State, lang: Lang) -> Node {
             node
         })
         .collect();
+    let rest = state.awaiting.len() - waiting.len();
+    if rest > 0 {
+        waiting.push(Node::text(lang.more_records(rest as u64)));
+    }
     Node::text(text).with(waiting)
 }
 
@@ -98,17 +104,20 @@ fn record(state: &State, id: RecordId, lang: Lang) -> Node {
 fn queues(state: &State, t: u64, lang: Lang) -> Node {
     let lanes = state.partitions().into_iter().map(|partition| {
         let lane = state.lane(partition);
-        let batches: Vec<Node> = lane
-            .queued
-            .iter()
-            .filter_map(|id| state.batches.get(*id))
+        let queued = || lane.queued.iter().filter_map(|id| state.batches.get(*id));
+        let what = match queued().count() {
+            0 => lang.word(Word::Empty).to_owned(),
+            n => lang.batches(n),
+        };
+        let mut batches: Vec<Node> = queued()
+            .take(MOST_BATCHES)
             .map(|it| batch(state, it, t, lang))
             .collect();
-        let what = if batches.is_empty() {
-            lang.word(Word::Empty).to_owned()
-        } else {
-            lang.batches(batches.len())
-        };
+        let rest = queued().skip(MOST_BATCHES);
+        let (n, records) = rest.fold((0, 0), |(n, records), it| (n + 1, records + u64::from(it.count)));
+        if n > 0 {
+            batches.push(Node::text(lang.more_batches(n, records)));
+        }
         let text = format!("{}, {}: {what}", state.name(partition), lang.leader(lane.leader));
         Node::text(text).with(batches)
     });
@@ -129,8 +138,13 @@ fn batch(state: &State, batch: &Batch, t: u64, lang: Lang) -> Node {
         lang.records(u64::from(batch.count)),
         number::bytes(u64::from(batch.bytes))
     );
-    let shown = batch.records.iter().take(MOST_RECORDS);
-    Node::text(text).with(shown.map(|id| record(state, *id, lang)).collect())
+    let records = batch.records.iter().take(MOST_RECORDS);
+    let mut shown: Vec<Node> = records.map(|id| record(state, *id, lang)).collect();
+    let rest = batch.records.len() - shown.len();
+    if rest > 0 {
+        shown.push(Node::text(lang.more_records(rest as u64)));
+    }
+    Node::text(text).with(shown)
 }
 
 fn wire(state: &State, t: u64, lang: Lang) -> Node {
@@ -140,20 +154,28 @@ fn wire(state: &State, t: u64, lang: Lang) -> Node {
             .under_way(*node, t)
             .filter(|it| !it.batches.is_empty())
             .collect();
+        let batches = || {
+            requests
+                .iter()
+                .flat_map(|request| &request.batches)
+                .filter_map(|id| state.batches.get(*id))
+        };
         let what = match state.pipe(*node) {
             PipeState::Cut(_) => lang.word(Word::ConnectionLost).to_owned(),
             PipeState::None => lang.word(Word::NotConnected).to_owned(),
             PipeState::Opening => lang.word(Word::Opening).to_owned(),
             PipeState::Open => lang.in_flight(requests.len(), max),
         };
-        let records = requests
-            .iter()
-            .flat_map(|request| &request.batches)
-            .filter_map(|id| state.batches.get(*id))
+        let mut records: Vec<Node> = batches()
             .flat_map(|batch| &batch.records)
             .take(MOST_RECORDS)
-            .map(|id| record(state, *id, lang));
-        Node::text(format!("{}: {what}", lang.broker(*node))).with(records.collect())
+            .map(|id| record(state, *id, lang))
+            .collect();
+        let rest = batches().map(|batch| batch.records.len()).sum::<usize>() - records.len();
+        if rest > 0 {
+            records.push(Node::text(lang.more_records(rest as u64)));
+        }
+        Node::text(format!("{}: {what}", lang.broker(*node))).with(records)
     });
     Node::text(lang.word(Word::Wire)).with(pipes.collect())
 }

@@ -6,13 +6,14 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use ottla_core::{ConnId, Input, Instant, Output};
 
+use crate::backlog::Backlog;
 use crate::hooks::TraceSink;
-use crate::shared::{Guard, Shared, Turn, Work, run};
+use crate::shared::{Guard, Shared, Turn};
 use crate::transport::{ByteStream, Connect, Dial, Timers};
 
 /// Pieces taken from one connection before the others get their turn.
@@ -28,7 +29,7 @@ pub struct Driver<C: Connect, T: Timers> {
     links: Vec<Link<C>>,
     sleep: Option<(Instant, T::Sleep)>,
     inputs: Vec<Input>,
-    sink: Option<TraceSink>,
+    backlog: Backlog,
     _guard: Guard,
 }
 
@@ -65,7 +66,7 @@ impl<C: Connect, T: Timers> Driver<C, T> {
             links: Vec::new(),
             sleep: None,
             inputs: Vec::new(),
-            sink,
+            backlog: Backlog::new(sink),
         }
     }
 
@@ -78,29 +79,6 @@ impl<C: Connect, T: Timers> Driver<C, T> {
                 false
             }
         });
-    }
-
-    fn perform(&mut self, mut work: Work) -> Poll<()> {
-        for output in work.network.drain(..) {
-            self.network(output);
-        }
-        for job in work.seals.drain(..) {
-            self.inputs.push(Input::Sealed(job.run()));
-        }
-        if let Some(sink) = &mut self.sink {
-            work.trace.drain(..).for_each(&mut *sink);
-        }
-        run(work.after);
-        // A flush is over once the callbacks of its records have run, as in Kafka's client.
-        if !work.flushed.is_empty() || work.closed {
-            let wakers = self.shared.lock().settle(&work.flushed, work.closed);
-            wakers.into_iter().for_each(std::task::Waker::wake);
-        }
-        if work.closed {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
     }
 
     fn network(&mut self, output: Output) {
@@ -150,12 +128,17 @@ impl<C: Connect, T: Timers> Future for Driver<C, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
+            ready!(this.backlog.poll(&this.shared, &mut this.inputs, cx));
+            if this.backlog.closed() {
+                return Poll::Ready(());
+            }
             this.poll_links(cx);
             match this.shared.turn(&mut this.inputs, cx.waker()) {
-                Turn::Work(work) => {
-                    if this.perform(work).is_ready() {
-                        return Poll::Ready(());
+                Turn::Work(mut work) => {
+                    for output in work.network.drain(..) {
+                        this.network(output);
                     }
+                    this.backlog.take(work);
                 }
                 Turn::Sleep(until) => {
                     if !this.poll_sleep(until, cx) {

@@ -19,6 +19,7 @@
 
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod admin;
+mod backlog;
 mod builder;
 mod deliveries;
 mod driver;

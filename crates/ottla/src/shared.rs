@@ -8,8 +8,8 @@ use std::time::Duration;
 use ottla_core::trace::Envelope;
 use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, SealJob};
 
-use crate::deliveries::{Aftermath, Deliveries};
-use crate::hooks::Hooks;
+use crate::deliveries::{Aftermath, Deliveries, DeliveryResult};
+use crate::hooks::{Callback, Hooks};
 use crate::lookup::Lookups;
 use crate::room::Room;
 use crate::rt::Clock;
@@ -203,12 +203,15 @@ impl Shared {
     }
 }
 
+/// Hands a result to its callback.
+pub(crate) fn call((callback, result): (Callback, DeliveryResult)) {
+    // An application's panic must not stop the deliveries of others.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(result)));
+}
+
 /// Calls back and wakes.
 pub(crate) fn run(after: Aftermath) {
-    for (callback, result) in after.callbacks {
-        // An application's panic must not stop the deliveries of others.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(result)));
-    }
+    after.callbacks.into_iter().for_each(call);
     for waker in after.wakers {
         waker.wake();
     }

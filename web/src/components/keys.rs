@@ -88,8 +88,8 @@ fn kill(engine: &Handle, node: i32) -> Option<Action> {
         if it.source.kind() != Kind::Sandbox {
             return None;
         }
-        let seen = it.playback.cursor().seen;
-        let dead = it.history.state(seen).brokers.get(&node)?.dead();
+        let seen = it.run.playback.cursor().seen;
+        let dead = it.run.history.state(seen).brokers.get(&node)?.dead();
         Some(Action::Kill(node, !dead))
     })
 }

@@ -13,9 +13,13 @@ use ottla_trace::event::{NodeId, RecordId};
 
 use super::{
     Engine, Handle, Kind, Message, Model, Notice, Source,
-    source::{Ahead, File, Live, LiveState, Refusal, Sandbox, read_file},
+    source::{File, Live, LiveState, read_file},
 };
-use crate::{components::columns, paint::Surface};
+use crate::{
+    components::columns,
+    paint::Surface,
+    run::{Feed, Refusal, Sandbox},
+};
 
 /// An act.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,19 +114,23 @@ impl Engine {
             Action::Send(message) => self.send(&message),
             Action::SendMany(messages) => self.burst(&messages),
             Action::Kill(node, kill) => self.kill(node, kill),
-            Action::Toggle => self.play(!self.playback.playing),
-            Action::Play(play) => self.play(play),
-            Action::Step(forward) => self.step(forward),
+            Action::Toggle => self.run.play(!self.run.playback.playing, &self.source),
+            Action::Play(play) => self.run.play(play, &self.source),
+            Action::Step(forward) => self.run.step(forward, &mut self.source),
             Action::Hop(forward) => self.hop(forward),
             Action::Problem(forward) => self.problem(forward),
-            Action::Seek(t) => self.seek(t),
+            Action::Seek(t) => self.run.seek(t),
             Action::End(last) => {
-                let t = if last { self.edge } else { self.history.start() };
-                self.seek(t);
+                let t = if last {
+                    self.run.edge
+                } else {
+                    self.run.history.start()
+                };
+                self.run.seek(t);
             }
-            Action::Follow => self.follow(),
-            Action::Speed(speed) => self.playback.speed = speed,
-            Action::Faster(faster) => self.faster(faster),
+            Action::Follow => self.run.follow(),
+            Action::Speed(speed) => self.run.playback.speed = speed,
+            Action::Faster(faster) => self.run.faster(faster),
             Action::Select(record) => self.select(record),
             Action::Neighbour(forward) => self.neighbour(forward),
             Action::Hover(target) => self.hover = target,
@@ -142,15 +150,10 @@ impl Engine {
         }
     }
 
-    /// The cursor at which somebody acts. In the sandbox that is what is shown, in the past too.
-    fn now(&self) -> Cursor {
-        self.playback.cursor()
-    }
-
     fn send(&mut self, message: &Message) {
-        let cursor = self.now();
-        let past = self.source.kind() == Kind::Sandbox && cursor.t < self.edge;
-        match self.source.send(message, cursor, &mut self.history) {
+        let cursor = self.run.cursor();
+        let past = self.source.kind() == Kind::Sandbox && cursor.t < self.run.edge;
+        match self.source.send(message, cursor, &mut self.run.history) {
             Ok(Some(id)) => {
                 self.notice = Some(Notice::Sent(id));
                 if past {
@@ -166,9 +169,9 @@ impl Engine {
     }
 
     fn burst(&mut self, messages: &[Message]) {
-        let cursor = self.now();
-        let past = cursor.t < self.edge;
-        if !self.source.burst(messages, cursor, &mut self.history) {
+        let cursor = self.run.cursor();
+        let past = cursor.t < self.run.edge;
+        if !self.source.burst(messages, cursor, &mut self.run.history) {
             messages.iter().for_each(|message| self.send(message));
             return;
         }
@@ -180,9 +183,9 @@ impl Engine {
     }
 
     fn kill(&mut self, node: NodeId, kill: bool) {
-        let cursor = self.now();
-        let past = cursor.t < self.edge;
-        if self.source.kill(node, kill, cursor, &mut self.history) {
+        let cursor = self.run.cursor();
+        let past = cursor.t < self.run.edge;
+        if self.source.kill(node, kill, cursor, &mut self.run.history) {
             if past {
                 self.forget_the_future();
             }
@@ -191,7 +194,7 @@ impl Engine {
     }
 
     fn forget_the_future(&mut self) {
-        self.edge = self.playback.cursor().t;
+        self.run.forget_the_future();
         self.notice = Some(Notice::Word(Word::PastGone));
     }
 
@@ -200,57 +203,18 @@ impl Engine {
         if self.source.kind() != Kind::Sandbox {
             return;
         }
-        if !self.playback.playing && cursor.seen < self.history.len() {
-            self.step(true);
+        if !self.run.playback.playing && cursor.seen < self.run.history.len() {
+            self.run.step(true, &mut self.source);
         }
-    }
-
-    fn play(&mut self, play: bool) {
-        if !play {
-            self.playback.playing = false;
-            return;
-        }
-        self.playback.playing = true;
-        // At the end of a recording, playing begins anew.
-        let at_end = self.playback.cursor().t >= self.history.end();
-        if self.source.kind() == Kind::File && at_end {
-            let start = self.history.start();
-            self.playback.seek(start, &self.history);
-        }
-    }
-
-    fn step(&mut self, forward: bool) {
-        self.playback.playing = false;
-        if forward {
-            let seen = self.playback.cursor().seen;
-            self.source.look_ahead(&mut self.history, Ahead::Step(seen));
-            self.playback.step(&self.history);
-            self.edge = self.edge.max(self.playback.cursor().t);
-        } else {
-            self.playback.step_back(&self.history);
-        }
-    }
-
-    fn seek(&mut self, t: u64) {
-        self.playback.playing = false;
-        let t = t.clamp(self.history.start(), self.edge.max(self.history.start()));
-        self.playback.seek(t, &self.history);
-    }
-
-    /// Back to now.
-    fn follow(&mut self) {
-        self.edge = self.history.end();
-        self.playback.follow(self.edge, &self.history);
-        self.playback.playing = true;
     }
 
     /// The next or previous moment at which the chosen record's waterfall goes on.
     fn hop(&mut self, forward: bool) {
         let Some(id) = self.selected else { return };
-        let now = self.playback.cursor().t;
-        let edge = self.history.seen_at(self.edge);
-        let state = self.history.state(edge);
-        let mut times: Vec<u64> = ottla_scene::why::waterfall(state, id, self.edge)
+        let now = self.run.playback.cursor().t;
+        let edge = self.run.history.seen_at(self.run.edge);
+        let state = self.run.history.state(edge);
+        let mut times: Vec<u64> = ottla_scene::why::waterfall(state, id, self.run.edge)
             .iter()
             .flat_map(|phase| [phase.from, phase.to])
             .collect();
@@ -261,15 +225,15 @@ impl Engine {
             times.into_iter().rev().find(|t| *t < now)
         };
         if let Some(t) = next {
-            self.seek(t);
+            self.run.seek(t);
         }
     }
 
     /// The next or previous kill, cut or loss.
     fn problem(&mut self, forward: bool) {
-        let now = self.playback.cursor().t;
+        let now = self.run.playback.cursor().t;
         let bad = |kind: &MarkerKind| !matches!(kind, MarkerKind::Back(_) | MarkerKind::TakesOver { .. });
-        let markers = &self.history.index().markers;
+        let markers = &self.run.history.index().markers;
         let mut times = markers.iter().filter(|it| bad(&it.kind)).map(|it| it.t);
         let next = if forward {
             times.find(|t| *t > now)
@@ -277,20 +241,13 @@ impl Engine {
             times.rfind(|t| *t < now)
         };
         if let Some(t) = next {
-            self.seek(t);
+            self.run.seek(t);
         }
     }
 
-    fn faster(&mut self, faster: bool) {
-        let all = Speed::CHOICES;
-        let at = all.iter().position(|it| *it == self.playback.speed).unwrap_or(0);
-        let at = if faster { at + 1 } else { at.saturating_sub(1) };
-        self.playback.speed = all[at.min(all.len() - 1)];
-    }
-
     fn neighbour(&mut self, forward: bool) {
-        let seen = self.playback.cursor().seen;
-        let state = self.history.state(seen);
+        let seen = self.run.playback.cursor().seen;
+        let state = self.run.history.state(seen);
         let next = match self.selected {
             Some(id) if forward => state.records.iter().map(|it| it.id).find(|it| *it > id),
             Some(id) => state.records.iter().rev().map(|it| it.id).find(|it| *it < id),
@@ -304,8 +261,8 @@ impl Engine {
     /// Chooses a record, and on a phone the partition that it went to.
     fn select(&mut self, record: Option<RecordId>) {
         self.selected = record;
-        let seen = self.playback.cursor().seen;
-        let state = self.history.state(seen);
+        let seen = self.run.playback.cursor().seen;
+        let state = self.run.history.state(seen);
         let record = record.and_then(|id| state.records.get(id));
         if let Some((topic, route)) = record.and_then(|it| Some((it.topic, it.route?))) {
             self.lane = Some((topic, route.partition));
@@ -336,7 +293,7 @@ impl Engine {
     }
 
     fn sandbox(&mut self, acks: &str) -> Source {
-        match Sandbox::new(acks, &mut self.history) {
+        match Sandbox::new(acks, &mut self.run.history) {
             Ok(sandbox) => Source::Sandbox(Box::new(sandbox)),
             // The preset is fixed and the choices of acks are, too: only a changed table of options gets here.
             Err(refusal) => {
@@ -347,9 +304,7 @@ impl Engine {
     }
 
     fn begin(&mut self, history: History) {
-        self.history = history;
-        self.playback.seek(0, &self.history);
-        self.edge = 0;
+        self.run.begin(history);
         self.selected = None;
         self.hover = None;
         self.lane = None;
@@ -358,10 +313,7 @@ impl Engine {
 
     /// The sandbox begins where its cluster and client are ready. With less motion it waits there for the reader.
     fn show_beginning(&mut self) {
-        let end = self.history.end();
-        self.playback.follow(end, &self.history);
-        self.edge = end;
-        self.playback.playing = !self.reduced_motion;
+        self.run.show_end(!self.reduced_motion);
     }
 
     fn connect(&mut self, url: &str, acks: &str) {
@@ -372,7 +324,7 @@ impl Engine {
             self.notice = Some(Notice::Refused(refusal.clone()));
         }
         self.source = Source::Live(live);
-        self.playback.playing = true;
+        self.run.playback.playing = true;
     }
 
     /// A broken file changes nothing but the notice.
@@ -384,9 +336,7 @@ impl Engine {
                 }
                 self.begin(history);
                 self.source = Source::File(file);
-                self.edge = self.history.end();
-                self.playback.playing = false;
-                self.playback.seek(self.edge, &self.history);
+                self.run.show_end(false);
             }
             Err(refusal) => self.notice = Some(Notice::BrokenFile(refusal)),
         }
@@ -421,8 +371,8 @@ impl Engine {
 
     /// The first record of a batch or request.
     pub(crate) fn first_record(&mut self, target: Option<Target>) -> Option<RecordId> {
-        let seen = self.playback.cursor().seen;
-        let state = self.history.state(seen);
+        let seen = self.run.playback.cursor().seen;
+        let state = self.run.history.state(seen);
         let batch = match target? {
             Target::Batch(batch) => batch,
             Target::Request(conn, correlation) => {

@@ -11,20 +11,21 @@ mod source;
 use std::{cell::RefCell, rc::Rc};
 
 use ottla_scene::{
-    history::History,
-    playback::{Playback, Speed, Tick},
     stage::{Columns, Dock, Picture, Target, TimelineView, View, phone_height, stage, timeline},
     state::Partition,
     words::Lang,
 };
 use ottla_trace::event::RecordId;
 
-use crate::paint::{Ruler, Surface, Theme};
-use source::Ahead;
+use crate::{
+    paint::{Ruler, Surface, Theme},
+    run::{Feed, Run},
+};
 
+pub(crate) use crate::run::{Message, Refusal};
 pub(crate) use act::Action;
 pub(crate) use model::{Model, Notice, PhaseModel, RecordModel};
-pub(crate) use source::{Kind, LiveState, Message, Refusal, Source};
+pub(crate) use source::{Kind, LiveState, Source};
 
 /// The engine, shared by the components and the frame loop.
 #[derive(Clone)]
@@ -39,10 +40,7 @@ impl PartialEq for Handle {
 /// See the module.
 pub(crate) struct Engine {
     pub(crate) source: Source,
-    pub(crate) history: History,
-    pub(crate) playback: Playback,
-    /// The furthest moment that was shown: the timeline does not give away what a look-ahead found.
-    pub(crate) edge: u64,
+    pub(crate) run: Run,
     pub(crate) selected: Option<RecordId>,
     pub(crate) hover: Option<Target>,
     pub(crate) lane: Option<Partition>,
@@ -74,9 +72,7 @@ impl Engine {
         let reduced_motion = crate::prefs::reduced_motion();
         Self {
             source,
-            history: History::new(),
-            playback: Playback::new(reduced_motion),
-            edge: 0,
+            run: Run::new(reduced_motion),
             selected: None,
             hover: None,
             lane: None,
@@ -106,7 +102,7 @@ impl Engine {
 
     /// Lets `wall_ms` pass and paints if anything changed. True while there is something to animate.
     fn frame(&mut self, wall_ms: f64) -> bool {
-        let moving = self.advance(wall_ms);
+        let moving = self.run.advance(wall_ms, &mut self.source);
         if moving || self.dirty {
             self.dirty = false;
             self.paint();
@@ -114,51 +110,9 @@ impl Engine {
         moving || self.source.is_live()
     }
 
-    fn advance(&mut self, wall_ms: f64) -> bool {
-        let live = self.source.is_live();
-        if live {
-            self.source.pump(&mut self.history);
-        }
-        if !self.playback.playing {
-            return false;
-        }
-        if live && self.follows() {
-            // With less motion the picture changes with events only, not with the clock.
-            let now = self.source.now().filter(|_| !self.reduced_motion);
-            self.playback.follow(now.unwrap_or_default(), &self.history);
-            self.edge = self.playback.cursor().t;
-            return true;
-        }
-        let ahead = match self.playback.speed {
-            Speed::Auto => Ahead::Step(self.playback.cursor().seen),
-            Speed::Times(times) => {
-                let micros = (wall_ms * 1_000.0 * times) as u64;
-                Ahead::Time(self.playback.cursor().t.saturating_add(micros))
-            }
-        };
-        self.source.look_ahead(&mut self.history, ahead);
-        let tick = self.playback.advance(wall_ms, &self.history);
-        self.edge = self.edge.max(self.playback.cursor().t);
-        match tick {
-            Tick::Moved => true,
-            Tick::Still => false,
-            Tick::AtEdge => {
-                // A live run is joined again; anything else is over until something happens.
-                if !live {
-                    self.playback.playing = self.source.waits_for_you();
-                }
-                live
-            }
-        }
-    }
-
     /// Whether a live source is shown as it happens.
     pub(crate) fn follows(&self) -> bool {
-        self.source.is_live() && self.playback.playing && self.playback.cursor().seen + 1 >= self.edge_seen()
-    }
-
-    fn edge_seen(&self) -> usize {
-        self.history.seen_at(self.edge)
+        self.run.follows(&self.source)
     }
 
     fn paint(&mut self) {
@@ -169,8 +123,8 @@ impl Engine {
             }
         }
         let Some(theme) = &self.theme else { return };
-        let cursor = self.playback.cursor();
-        let state = self.history.state(cursor.seen);
+        let cursor = self.run.playback.cursor();
+        let state = self.run.history.state(cursor.seen);
         let view = View {
             state,
             t: cursor.t.max(state.t),
@@ -205,9 +159,9 @@ impl Engine {
         });
         let nodes: Vec<_> = state.brokers.keys().copied().collect();
         let timeline_view = TimelineView {
-            index: self.history.index(),
+            index: self.run.history.index(),
             nodes: &nodes,
-            range: (self.history.start(), self.edge.max(1)),
+            range: (self.run.history.start(), self.run.edge.max(1)),
             now: cursor.t,
             chosen,
             size: self.dock_size,

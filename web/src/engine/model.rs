@@ -14,10 +14,7 @@ use ottla_trace::{
     jsonl,
 };
 
-use super::{
-    Engine, Kind, Source,
-    source::{LiveState, Refusal},
-};
+use super::{Engine, Kind, LiveState, Refusal, Source};
 
 /// What is said near the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +108,8 @@ const OUTLINE_EVERY: f64 = 1_000.0;
 impl Engine {
     /// What is said near the form.
     pub(crate) fn said(&mut self) -> Option<Said> {
-        let cursor = self.playback.cursor();
-        let state = self.history.state(cursor.seen);
+        let cursor = self.run.playback.cursor();
+        let state = self.run.history.state(cursor.seen);
         said(self.notice.as_ref()?, state, self.lang)
     }
 
@@ -120,7 +117,13 @@ impl Engine {
     pub(crate) fn trace_text(&self) -> String {
         let mut text =
             jsonl::Header::new(concat!("ottla-web ", env!("CARGO_PKG_VERSION")), Level::Record).line();
-        for envelope in self.history.events().iter().filter(|it| it.t <= self.edge) {
+        for envelope in self
+            .run
+            .history
+            .events()
+            .iter()
+            .filter(|it| it.t <= self.run.edge)
+        {
             text.push_str(&jsonl::envelope_line(envelope));
         }
         text
@@ -128,21 +131,21 @@ impl Engine {
 
     /// The model of this moment.
     pub(super) fn model(&mut self, now: f64) -> Model {
-        let cursor = self.playback.cursor();
+        let cursor = self.run.playback.cursor();
         let lang = self.lang;
-        let start = self.history.start();
+        let start = self.run.history.start();
         let (live, file, acks, opened) = match &self.source {
             Source::Live(live) => (Some(live.state.clone()), None, live.acks.clone(), false),
             Source::File(file) => (None, file.name.clone(), String::new(), file.name.is_some()),
             Source::Sandbox(sandbox) => (None, None, sandbox.acks().to_owned(), false),
         };
-        let first = self.history.tip().ledger().sent == 0 && !opened;
+        let first = self.run.history.tip().ledger().sent == 0 && !opened;
         let follows = self.follows();
         let old = self.published.as_ref().filter(|it| it.lang == lang && it.playing);
         let kept = old
             .filter(|_| now - self.last_outline < OUTLINE_EVERY)
             .map(|it| it.outline.clone());
-        let state = self.history.state(cursor.seen);
+        let state = self.run.history.state(cursor.seen);
         let t = cursor.t.max(state.t);
         let words = kept.unwrap_or_else(|| {
             self.last_outline = now;
@@ -171,16 +174,17 @@ impl Engine {
             kind: self.source.kind(),
             first,
             columns: self.columns,
-            playing: self.playback.playing,
+            playing: self.run.playback.playing,
             follows,
-            speed: self.playback.speed,
+            speed: self.run.playback.speed,
             clock: number::clock(cursor.t),
             cutting: self
+                .run
                 .playback
                 .cutting()
                 .map(|(from, to)| number::duration(to - from)),
             ledger: state.ledger(),
-            range: (start, self.edge.max(start + 1)),
+            range: (start, self.run.edge.max(start + 1)),
             now: cursor.t,
             brokers,
             lane: self.lane.or_else(|| lanes.first().map(|(it, _)| *it)),

@@ -45,12 +45,16 @@ pub(super) fn sent(engine: &Engine) -> JsValue {
 
 /// The whole picture in numbers.
 pub(super) fn state(engine: &mut Engine) -> JsValue {
-    let cursor = engine.playback.cursor();
+    let cursor = engine.run.playback.cursor();
     let kind = engine.source.kind().name();
-    let (playing, edge, events) = (engine.playback.playing, engine.edge, engine.history.len());
+    let (playing, edge, events) = (
+        engine.run.playback.playing,
+        engine.run.edge,
+        engine.run.history.len(),
+    );
     let selected = engine.selected;
     let said = engine.said();
-    let state = engine.history.state(cursor.seen);
+    let state = engine.run.history.state(cursor.seen);
     let said = said.map_or(JsValue::NULL, |said| {
         object(&[
             ("code", said.code.map_or(JsValue::NULL, JsValue::from)),
@@ -139,8 +143,8 @@ fn logs(state: &State) -> JsValue {
 
 /// One record as it is shown.
 pub(super) fn record(engine: &mut Engine, id: RecordId) -> JsValue {
-    let cursor = engine.playback.cursor();
-    let state = engine.history.state(cursor.seen);
+    let cursor = engine.run.playback.cursor();
+    let state = engine.run.history.state(cursor.seen);
     let Some(it) = state.records.get(id) else {
         return JsValue::NULL;
     };

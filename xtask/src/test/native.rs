@@ -12,12 +12,10 @@ use crate::test::artifacts::{self, Artifact};
 use crate::test::tally::{self, Tally};
 use crate::tree;
 
-/// Packages that are for wasm alone, and the tools, whose many dependencies have nothing to test.
-const EXCLUDED: [&str; 8] = [
+/// The package that is for wasm alone, and the tools, whose many dependencies have nothing to test.
+const EXCLUDED: [&str; 6] = [
     "--exclude",
     "ottla-js",
-    "--exclude",
-    "ottla-web",
     "--exclude",
     "bindgen-tool",
     "--exclude",

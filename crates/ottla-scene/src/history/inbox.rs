@@ -6,11 +6,16 @@ use ottla_trace::{Envelope, Event};
 
 use super::History;
 
+/// Events that lie in memory in one piece: a queue that grows is copied whole.
+const PIECE: usize = 1024;
+
 /// Events that wait for a frame, so many and no more. Those beyond are counted, and the run says where they are missing
 /// ([`Event::Lost`]).
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    waiting: VecDeque<Envelope>,
+    /// None of them empty.
+    pieces: VecDeque<VecDeque<Envelope>>,
+    waiting: usize,
     most: usize,
     lost: Option<Gap>,
 }
@@ -39,7 +44,8 @@ impl Inbox {
     /// Room for `most` events.
     pub fn new(most: usize) -> Self {
         Self {
-            waiting: VecDeque::new(),
+            pieces: VecDeque::new(),
+            waiting: 0,
             most,
             lost: None,
         }
@@ -47,7 +53,7 @@ impl Inbox {
 
     /// Takes an event, or counts it.
     pub fn push(&mut self, envelope: Envelope) {
-        if self.waiting.len() >= self.most {
+        if self.waiting >= self.most {
             let gap = self.lost.get_or_insert(Gap {
                 t: envelope.t,
                 seq: envelope.seq,
@@ -59,23 +65,45 @@ impl Inbox {
             return;
         }
         if let Some(gap) = self.lost.take() {
-            self.waiting.push_back(gap.envelope());
+            self.append(gap.envelope());
         }
-        self.waiting.push_back(envelope);
+        self.append(envelope);
     }
 
-    /// Moves at most `most` events into the run: a burst is taken over several frames.
-    pub fn pour(&mut self, most: usize, history: &mut History) {
-        let now = self.waiting.len().min(most);
-        for envelope in self.waiting.drain(..now) {
-            history.push(envelope);
+    fn append(&mut self, envelope: Envelope) {
+        self.waiting += 1;
+        match self.pieces.back_mut().filter(|last| last.len() < PIECE) {
+            Some(last) => last.push_back(envelope),
+            None => {
+                let mut piece = VecDeque::with_capacity(PIECE);
+                piece.push_back(envelope);
+                self.pieces.push_back(piece);
+            }
+        }
+    }
+
+    /// Moves at most `most` events into the run, and says whether more of them wait: a burst is taken over several
+    /// frames.
+    pub fn pour(&mut self, most: usize, history: &mut History) -> bool {
+        let mut left = most;
+        while let Some(piece) = self.pieces.front_mut()
+            && left > 0
+        {
+            let now = piece.len().min(left);
+            piece.drain(..now).for_each(|envelope| history.push(envelope));
+            self.waiting -= now;
+            left -= now;
+            if piece.is_empty() {
+                self.pieces.pop_front();
+            }
         }
         // Nothing may ever follow that would tell it.
-        if self.waiting.is_empty()
+        if self.waiting == 0
             && let Some(gap) = self.lost.take()
         {
             history.push(gap.envelope());
         }
+        self.waiting > 0
     }
 }
 

@@ -7,7 +7,10 @@ use ottla_trace::{
     event::{BrokerState, ConnId, NodeId, RecordId},
 };
 
-use crate::state::{Partition, State};
+use crate::{
+    playback::SHORTEST_CUT,
+    state::{Partition, State},
+};
 
 /// Records that enter at one instant are shown one by one up to this many, else all at once.
 const ONE_BY_ONE: usize = 6;
@@ -85,6 +88,10 @@ pub struct Index {
     pub spans: Vec<Span>,
     /// What the timeline names, in order.
     pub markers: Vec<Marker>,
+    /// First and last moment at which something worth drawing happened.
+    extent: Option<(u64, u64)>,
+    /// Silences between such moments that are long enough to be cut out.
+    silences: Vec<(u64, u64)>,
     open: BTreeMap<(ConnId, i32), usize>,
     leaders: BTreeMap<Partition, NodeId>,
     intake: Intake,
@@ -151,10 +158,15 @@ impl Index {
             .range((conn, from)..=(conn, to))
             .map(|(key, _)| *key)
             .collect();
+        let mut closed = false;
         for key in keys {
             if let Some(span) = self.open.remove(&key).and_then(|at| self.spans.get_mut(at)) {
                 span.end = Some((t, how));
+                closed = true;
             }
+        }
+        if closed {
+            self.moment(t);
         }
     }
 
@@ -253,6 +265,7 @@ impl Index {
 
     fn step(&mut self, seen: usize, t: u64, weight: Weight) {
         let step = Step { seen, t };
+        let steps = self.steps.len();
         match weight {
             Weight::Enters => {
                 if self.intake.t != t || self.intake.records == 0 {
@@ -284,6 +297,36 @@ impl Index {
                 }
             }
         }
+        if self.steps.len() > steps {
+            self.moment(t);
+        }
+    }
+
+    /// Something happened at `t`, which is not before what was told already.
+    fn moment(&mut self, t: u64) {
+        let (first, last) = self.extent.unwrap_or((t, t));
+        if t > last + SHORTEST_CUT {
+            self.silences.push((last, t));
+        }
+        self.extent = Some((first, t.max(last)));
+    }
+
+    /// Silences between `start` and `end` that could be cut out, when the moment `now` may not be.
+    pub(crate) fn silences(&self, (start, end): (u64, u64), now: u64) -> impl Iterator<Item = (u64, u64)> {
+        let (first, last) = self.extent.unwrap_or((end, end));
+        let to = self.silences.partition_point(|(from, _)| *from < end);
+        std::iter::once((start, first.min(end)))
+            .chain(
+                self.silences[..to]
+                    .iter()
+                    .map(move |(a, b)| (*a.max(&start), *b.min(&end))),
+            )
+            .chain(std::iter::once((last.max(start), end)))
+            .flat_map(move |(a, b)| {
+                let now = now.clamp(a, b.max(a));
+                [(a, now), (now, b)]
+            })
+            .filter(|(a, b)| *b > *a + SHORTEST_CUT)
     }
 
     fn gather(&mut self, seen: usize) {
@@ -294,9 +337,13 @@ impl Index {
     }
 
     pub(super) fn forget_before(&mut self, seen: usize, t: u64) {
-        self.steps.retain(|it| it.seen > seen);
-        self.sends.retain(|(at, _)| *at >= t);
+        let early = self.steps.partition_point(|it| it.seen <= seen);
+        self.steps.drain(..early);
+        let early = self.sends.partition_point(|(at, _)| *at < t);
+        self.sends.drain(..early);
         self.markers.retain(|it| it.t >= t);
+        self.silences.retain(|(_, to)| *to > t);
+        self.extent = self.extent.map(|(first, last)| (first.max(t), last.max(t)));
         let gone = self.spans.partition_point(|it| it.from < t);
         self.spans.drain(..gone);
         self.open.retain(|_, at| *at >= gone);

@@ -2,13 +2,17 @@
 
 #[cfg(test)]
 mod arbitrary;
+mod events;
 mod inbox;
 mod index;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use ottla_trace::Envelope;
 
+pub use events::Events;
 pub use inbox::Inbox;
 pub use index::{Index, Marker, MarkerKind, Span, SpanEnd, Step};
 
@@ -16,7 +20,7 @@ use crate::state::State;
 
 /// Events between two keyframes: a seek folds at most this many.
 const KEYFRAME_EVERY: usize = 2048;
-/// Events that are kept. A live session forgets its beginning, a quarter at a time.
+/// Events that are kept. A live session forgets its beginning, as much at a time as lies between two keyframes.
 const KEEP_EVENTS: usize = if cfg!(test) { 20_000 } else { 600_000 };
 
 /// The recorded events, keyframes of the state, and an index for the timeline.
@@ -24,10 +28,10 @@ const KEEP_EVENTS: usize = if cfg!(test) { 20_000 } else { 600_000 };
 /// Events are counted from the beginning of the run, forgotten ones included: `seen = n` means the first `n`.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    events: Vec<Envelope>,
+    events: Events,
     forgotten: usize,
     /// State after `seen` events; the first one is the state before `events[0]`.
-    keyframes: Vec<(usize, State)>,
+    keyframes: VecDeque<(usize, State)>,
     tip: State,
     index: Index,
     view: (usize, State),
@@ -37,7 +41,7 @@ impl History {
     /// A run that has not begun.
     pub fn new() -> Self {
         Self {
-            keyframes: vec![(0, State::default())],
+            keyframes: VecDeque::from([(0, State::default())]),
             ..Self::default()
         }
     }
@@ -50,28 +54,24 @@ impl History {
         if let Some(envelope) = self.events.last() {
             self.index.push(seen, envelope, &self.tip);
         }
-        let last = self.keyframes.last().map_or(0, |(seen, _)| *seen);
+        let last = self.keyframes.back().map_or(0, |(seen, _)| *seen);
         if seen - last >= KEYFRAME_EVERY {
-            self.keyframes.push((seen, self.tip.clone()));
+            self.keyframes.push_back((seen, self.tip.clone()));
         }
         if self.events.len() > KEEP_EVENTS {
-            self.forget(KEEP_EVENTS / 4);
+            self.forget();
         }
     }
 
-    fn forget(&mut self, at_least: usize) {
-        let Some(at) = self
-            .keyframes
-            .iter()
-            .position(|(seen, _)| *seen >= self.forgotten + at_least)
-        else {
+    /// Forgets what is before the second keyframe. Keyframes lie where the pieces of the events meet.
+    fn forget(&mut self) {
+        let Some((first, t)) = self.keyframes.get(1).map(|(seen, state)| (*seen, state.t)) else {
             return;
         };
-        self.keyframes.drain(..at);
-        let first = self.keyframes[0].0;
-        self.events.drain(..first - self.forgotten);
+        self.keyframes.pop_front();
+        self.events.forget_piece();
         self.forgotten = first;
-        self.index.forget_before(first, self.keyframes[0].1.t);
+        self.index.forget_before(first, t);
     }
 
     /// Forgets everything after the first `seen` events.
@@ -116,11 +116,11 @@ impl History {
 
     /// How many events there were until `t`, that moment included.
     pub fn seen_at(&self, t: u64) -> usize {
-        self.forgotten + self.events.partition_point(|it| it.t <= t)
+        self.forgotten + self.events.until(t)
     }
 
     /// The events that are kept.
-    pub fn events(&self) -> &[Envelope] {
+    pub fn events(&self) -> &Events {
         &self.events
     }
 
@@ -152,7 +152,8 @@ impl History {
         if self.view.0 > seen || self.view.0 < keyframe.0 {
             self.view = keyframe.clone();
         }
-        for envelope in &self.events[self.view.0 - self.forgotten..seen - self.forgotten] {
+        let (from, to) = (self.view.0 - self.forgotten, seen - self.forgotten);
+        for envelope in self.events.range(from, to) {
             self.view.1.fold(envelope);
         }
         self.view.0 = seen;

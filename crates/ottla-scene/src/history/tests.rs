@@ -41,6 +41,24 @@ proptest! {
     }
 
     #[test]
+    fn silences_are_where_nothing_happens(events in any_run(120), end in 0..20_000_000_u64, now in 0..20_000_000_u64) {
+        let events: Vec<Envelope> = events.into_iter().map(|mut it| { it.t *= 400; it }).collect();
+        let history = history(&events);
+        let index = history.index();
+        let (start, end) = (history.start(), history.start() + end);
+        let mut moments: Vec<u64> = index.steps.iter().map(|it| it.t).collect();
+        moments.extend(index.spans.iter().filter_map(|it| Some(it.end?.0)));
+        moments.push(now);
+        moments.retain(|t| (start..=end).contains(t));
+        moments.extend([start, end]);
+        moments.sort_unstable();
+        let expected: Vec<_> = moments.windows(2).map(|it| (it[0], it[1])).filter(|(a, b)| b - a > 50_000).collect();
+        let mut found: Vec<_> = index.silences((start, end), now).collect();
+        found.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn a_truncated_run_is_the_run_that_never_went_on(events in any_run(120), keep in 0..120_usize) {
         let mut cut = history(&events);
         cut.state(events.len());

@@ -4,6 +4,7 @@
 
 mod timemap;
 
+pub(crate) use timemap::SHORTEST_CUT;
 pub use timemap::{Cut, TimeMap};
 
 use crate::history::{History, Step};

@@ -31,16 +31,21 @@ pub struct TimeMap {
 /// A gap is cut out when it takes more than this part of what is left of the axis.
 const TOO_MUCH: f64 = 0.2;
 /// Shorter gaps (microseconds) are part of the story, however little else there is: a linger, a backoff.
-const SHORTEST_CUT: u64 = 50_000;
+pub(crate) const SHORTEST_CUT: u64 = 50_000;
 /// At most so many zigzags; more would be a pattern, not a message.
 const MOST_CUTS: usize = 6;
 
 impl TimeMap {
-    /// An axis from `start` to `end` between `x0` and `x1`; `moments` are the times (sorted) at which something
+    /// An axis from `start` to `end` between `x0` and `x1`; `silences` are the longer stretches of it in which nothing
     /// happens, and `zigzag` is the width of a cut.
-    pub fn new(moments: &[u64], (start, end): (u64, u64), (x0, x1): (f32, f32), zigzag: f32) -> Self {
+    pub fn new(
+        silences: impl Iterator<Item = (u64, u64)>,
+        (start, end): (u64, u64),
+        (x0, x1): (f32, f32),
+        zigzag: f32,
+    ) -> Self {
         let end = end.max(start + 1);
-        let cuts = choose(moments, start, end);
+        let cuts = choose(silences, end - start);
         let cut_time: u64 = cuts.iter().map(|(a, b)| b - a).sum();
         let drawn = (end - start).saturating_sub(cut_time).max(1) as f64;
         let room = f64::from(x1 - x0) - f64::from(zigzag) * cuts.len() as f64;
@@ -108,21 +113,21 @@ impl TimeMap {
     }
 }
 
-/// The longest gaps, as long as each of them takes too much of what is left; a little is kept at both sides.
-fn choose(moments: &[u64], start: u64, end: u64) -> Vec<(u64, u64)> {
-    let inner = moments.iter().copied().filter(|t| (start..=end).contains(t));
-    let mut gaps = Vec::new();
-    let mut last = start;
-    for t in inner.chain([end]) {
-        if t > last + SHORTEST_CUT {
-            gaps.push((last, t));
+/// The longest silences, as long as each of them takes too much of what is left; a little is kept at both sides.
+fn choose(silences: impl Iterator<Item = (u64, u64)>, whole: u64) -> Vec<(u64, u64)> {
+    let length = |(a, b): &(u64, u64)| b - a;
+    let mut longest: Vec<(u64, u64)> = Vec::with_capacity(MOST_CUTS + 1);
+    for silence in silences {
+        // A run of hours has thousands of them: they are looked at once, and never sorted.
+        let place = longest.partition_point(|it| length(it) >= length(&silence));
+        if place < MOST_CUTS {
+            longest.insert(place, silence);
+            longest.truncate(MOST_CUTS);
         }
-        last = t;
     }
-    gaps.sort_by_key(|(a, b)| std::cmp::Reverse(b - a));
-    let mut left = end - start;
+    let mut left = whole;
     let mut cuts = Vec::new();
-    for (a, b) in gaps.into_iter().take(MOST_CUTS) {
+    for (a, b) in longest {
         let gap = b - a;
         if (gap as f64) < TOO_MUCH * left as f64 {
             break;
@@ -140,11 +145,27 @@ fn choose(moments: &[u64], start: u64, end: u64) -> Vec<(u64, u64)> {
 mod tests {
     use super::*;
 
+    /// The silences between moments, and before and behind them.
+    fn silences(moments: &[u64], (start, end): (u64, u64)) -> impl Iterator<Item = (u64, u64)> {
+        let all: Vec<u64> = [start]
+            .into_iter()
+            .chain(moments.iter().copied())
+            .chain([end])
+            .collect();
+        let pairs: Vec<_> = all.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.into_iter().filter(|(a, b)| *b > *a + SHORTEST_CUT)
+    }
+
     #[test]
     fn the_long_silences_are_cut_and_the_rest_is_linear() {
         let mut moments: Vec<u64> = (0..20).map(|i| 1_000_000 + i * 15_000).collect();
         moments.extend((0..5).map(|i| 10_200_000 + i * 20_000));
-        let map = TimeMap::new(&moments, (0, 10_300_000), (100.0, 1100.0), 40.0);
+        let map = TimeMap::new(
+            silences(&moments, (0, 10_300_000)),
+            (0, 10_300_000),
+            (100.0, 1100.0),
+            40.0,
+        );
         assert_eq!(map.cuts().count(), 2);
         let (a, b, c) = (map.x(1_000_000), map.x(1_010_000), map.x(1_020_000));
         assert!((b - a - (c - b)).abs() < 0.01);
@@ -155,7 +176,12 @@ mod tests {
     #[test]
     fn place_and_time_are_inverse_where_time_is_drawn() {
         let moments = [0, 5_000, 9_000, 4_000_000, 4_010_000];
-        let map = TimeMap::new(&moments, (0, 4_010_000), (0.0, 900.0), 30.0);
+        let map = TimeMap::new(
+            silences(&moments, (0, 4_010_000)),
+            (0, 4_010_000),
+            (0.0, 900.0),
+            30.0,
+        );
         for t in [0, 2_500, 9_000, 4_000_000, 4_007_000] {
             assert!(map.t(map.x(t)).abs_diff(t) < 50, "{t}: {}", map.t(map.x(t)));
         }
@@ -165,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_empty_run_has_an_axis_too() {
-        let map = TimeMap::new(&[], (0, 0), (10.0, 20.0), 5.0);
+        let map = TimeMap::new(std::iter::empty(), (0, 0), (10.0, 20.0), 5.0);
         assert_eq!(map.x(0), 10.0);
         assert_eq!(map.cuts().count(), 0);
     }

@@ -1,6 +1,6 @@
 //! Inside `send()`: interceptors, serializer, partitioner, and the roads to the queues.
 
-use ottla_trace::event::{PartitionedBy, RecordId};
+use ottla_trace::event::PartitionedBy;
 
 use super::{Geometry, Picture, View};
 use crate::{
@@ -121,12 +121,12 @@ pub fn explain(by: PartitionedBy, key: Option<&str>, partition: i32, of: i32) ->
 fn awaiting(view: &View<'_>, geometry: &Geometry, picture: &mut Picture) {
     let [_, _, partitioner] = geometry.stops();
     let y = geometry.road;
-    let waiting: Vec<RecordId> = view.state.awaiting.clone();
+    let waiting = &view.state.awaiting;
     for (i, id) in waiting.iter().take(MOST_WAITING).enumerate() {
         let rect = Rect::around(partitioner - 22.0 - i as f32 * 21.0, y, 18.0);
         picture.record(view, rect, *id, CellState::Waiting, false);
     }
-    let Some(first) = waiting.first().and_then(|id| view.state.records.get(*id)) else {
+    let Some(first) = waiting.front().and_then(|id| view.state.records.get(*id)) else {
         return;
     };
     let limit = view.state.setting("max.block.ms", 60_000) * 1_000;

@@ -120,7 +120,7 @@ fn client_front(view: &View<'_>, picture: &mut Picture) {
     head(view, picture, 1, Word::Front, &stops.join(", "), false);
     let y = STATIONS[1] + 12.0;
     let state = view.state;
-    let entering = state.entering.or(state.awaiting.first().copied());
+    let entering = state.entering.or(state.awaiting.front().copied());
     let Some(record) = entering.and_then(|id| state.records.get(id)) else {
         return;
     };

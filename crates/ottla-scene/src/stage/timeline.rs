@@ -56,8 +56,8 @@ pub fn timeline(view: &TimelineView<'_>) -> Dock {
     let x0 = if view.slim { 12.0 } else { (labels + 16.0).ceil() };
     let x1 = view.size.0 - if view.slim { 16.0 } else { 24.0 };
     let zigzag = if view.slim { 26.0 } else { ZIGZAG };
-    let moments = moments(view);
-    let map = TimeMap::new(&moments, view.range, (x0, x1), zigzag);
+    let silences = view.index.silences(view.range, view.now);
+    let map = TimeMap::new(silences, view.range, (x0, x1), zigzag);
     let mut list = DrawList::default();
     if view.slim {
         slim(view, &mut list, &map);
@@ -100,17 +100,6 @@ fn rows(view: &TimelineView<'_>) -> Vec<(String, f32)> {
         .collect()
 }
 
-/// Everything that makes a moment worth drawing.
-fn moments(view: &TimelineView<'_>) -> Vec<u64> {
-    let (_, end) = view.range;
-    let mut all: Vec<u64> = view.index.steps.iter().map(|step| step.t).collect();
-    all.extend(view.index.spans.iter().filter_map(|span| Some(span.end?.0)));
-    all.push(view.now);
-    all.retain(|t| *t <= end);
-    all.sort_unstable();
-    all
-}
-
 fn zigzags(list: &mut DrawList, cut: Cut, (top, bottom): (f32, f32)) {
     let middle = f32::midpoint(cut.x0, cut.x1);
     for x in [cut.x0 + 8.0, cut.x1 - 8.0] {
@@ -129,12 +118,12 @@ fn zigzags(list: &mut DrawList, cut: Cut, (top, bottom): (f32, f32)) {
 }
 
 fn sends(view: &TimelineView<'_>, list: &mut DrawList, map: &TimeMap, y: f32) {
+    let all = &view.index.sends;
     let mut last = f32::MIN;
-    for (t, _) in &view.index.sends {
-        if *t > view.range.1 {
-            break;
-        }
+    let mut at = 0;
+    while let Some((t, _)) = all.get(at).filter(|(t, _)| *t <= view.range.1) {
         let x = map.x(*t);
+        at += 1;
         // More ticks than pixels are one dark band either way.
         if x - last < 1.0 {
             continue;
@@ -142,6 +131,9 @@ fn sends(view: &TimelineView<'_>, list: &mut DrawList, map: &TimeMap, y: f32) {
         last = x;
         let role = if *t <= view.now { Role::Ink2 } else { Role::Line };
         list.line(Layer::Mark, &[(x, y - 7.0), (x, y + 7.0)], role, 1.5);
+        // A load has thousands of them in a pixel: they are not even looked at.
+        let next = map.t(x + 0.9);
+        at += all[at..].partition_point(|(t, _)| *t < next);
     }
     if let Some((from, to)) = view.chosen.filter(|(from, _)| *from <= view.now) {
         let to = to.unwrap_or(view.now).min(view.now);

@@ -13,8 +13,9 @@ impl State {
             Event::Accepted { .. } => self.accept(t, event),
             Event::AwaitingMetadata { record } => {
                 if let Some(it) = self.records.get_mut(*record) {
-                    it.awaiting = Some(t);
-                    self.awaiting.push(*record);
+                    if it.awaiting.replace(t).is_none() {
+                        self.awaiting.push_back(*record);
+                    }
                     self.entering = None;
                 }
             }
@@ -24,7 +25,7 @@ impl State {
                 of,
                 by,
             } => {
-                self.awaiting.retain(|waiting| waiting != record);
+                self.no_longer_awaiting(*record);
                 if let Some(it) = self.records.get_mut(*record) {
                     it.route = Some(Route {
                         partition: *partition,
@@ -37,7 +38,7 @@ impl State {
             }
             Event::Appended { .. } => self.append(t, event),
             Event::RecordFailed { record, error } => {
-                self.awaiting.retain(|waiting| waiting != record);
+                self.no_longer_awaiting(*record);
                 self.entering = None;
                 if let Some(it) = self.records.get_mut(*record) {
                     it.failed = Some((t, error.clone()));
@@ -48,6 +49,18 @@ impl State {
             _ => return false,
         }
         true
+    }
+
+    /// Records of a topic leave in the order in which they came: nearly always it is the first one.
+    fn no_longer_awaiting(&mut self, record: RecordId) {
+        if self.awaiting.front() == Some(&record) {
+            self.awaiting.pop_front();
+            return;
+        }
+        let waits = self.records.get(record).is_none_or(|it| it.awaiting.is_some());
+        if waits && let Some(at) = self.awaiting.iter().position(|it| *it == record) {
+            self.awaiting.remove(at);
+        }
     }
 
     fn accept(&mut self, t: u64, event: &Event) {

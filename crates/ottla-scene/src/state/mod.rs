@@ -21,7 +21,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use ottla_trace::event::{BatchId, ConnId, KeyIx, Ledger, NodeId, PartitionView, RecordId, TopicIx};
 
@@ -72,7 +72,7 @@ pub struct State {
     /// Unresolved batches in the order in which they will be sent.
     pub queues: BTreeMap<Partition, Vec<BatchId>>,
     /// Records that wait for metadata, in order.
-    pub awaiting: Vec<RecordId>,
+    pub awaiting: VecDeque<RecordId>,
     /// The record that is inside `send` right now, if the last event was about one.
     pub entering: Option<RecordId>,
     /// When it entered.

@@ -209,6 +209,25 @@ impl Lang {
         }
     }
 
+    /// `and 37 more batches, 4 625 records`.
+    pub fn more_batches(self, n: usize, records: u64) -> String {
+        let (batches, records) = (self.batches(n), self.records(records));
+        match self {
+            Self::En if n == 1 => format!("and 1 more batch, {records}"),
+            Self::En => format!("and {n} more batches, {records}"),
+            Self::Ko => format!("그 밖에 {batches}, {records}"),
+        }
+    }
+
+    /// `and 113 more records`.
+    pub fn more_records(self, n: u64) -> String {
+        match self {
+            Self::En if n == 1 => "and 1 more record".to_owned(),
+            Self::En => format!("and {} more records", number::count(n)),
+            Self::Ko => format!("그 밖에 {}", self.records(n)),
+        }
+    }
+
     /// `3 records`.
     pub fn records(self, n: u64) -> String {
         match self {

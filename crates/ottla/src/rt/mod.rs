@@ -97,7 +97,25 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
         use std::future::Future;
         std::pin::pin!(::tokio::task::coop::consume_budget()).poll(cx)
     }
-    #[cfg(not(all(feature = "tokio", not(target_arch = "wasm32"))))]
+    #[cfg(target_arch = "wasm32")]
+    {
+        web::poll_proceed(cx)
+    }
+    #[cfg(all(not(feature = "tokio"), not(target_arch = "wasm32")))]
+    {
+        let _ = cx;
+        Poll::Ready(())
+    }
+}
+
+/// Whether the driver may do one more piece of work before others get their turn.
+pub(crate) fn poll_turn(cx: &mut Context<'_>) -> Poll<()> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        web::poll_turn(cx)
+    }
+    // A thread that does nothing else has no frames to miss.
+    #[cfg(not(target_arch = "wasm32"))]
     {
         let _ = cx;
         Poll::Ready(())

@@ -3,7 +3,7 @@
 use ottla_scene::history::History;
 use ottla_trace::jsonl;
 
-use super::Refusal;
+use crate::run::Refusal;
 
 /// An opened trace, or none yet.
 #[derive(Default)]

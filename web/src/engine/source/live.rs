@@ -6,17 +6,17 @@ use std::{
     time::Duration,
 };
 
-use ottla::{KafkaError, Producer, Record};
+use ottla::{KafkaError, Producer};
 use ottla_scene::history::{History, Inbox};
 use ottla_trace::{Envelope, Level, event::RecordId};
 
-use super::{Message, Refusal};
+use crate::run::{Message, Refusal, pour};
 
 /// Events that wait for a frame. A hidden tab gets no frames: it must not hoard, and says what it did not keep.
 const MOST_WAITING: usize = 400_000;
 
-/// Events that one frame takes.
-const MOST_A_FRAME: usize = 6_000;
+/// Time of the trace between two looks at the page's clock (microseconds).
+const LOOK_US: u64 = 1_000;
 
 /// How the connection stands, for the bar beside the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,12 +78,17 @@ impl Live {
         let waiting = Rc::new(RefCell::new(Inbox::new(MOST_WAITING)));
         let zero = Rc::new(Cell::new(None::<f64>));
         let (sink, first) = (waiting.clone(), zero.clone());
+        let mut next_look = 0;
         let started = Producer::builder()
             .bootstrap_servers(url)
             .set("acks", acks)
             .trace(Level::Record, move |envelope: Envelope| {
-                let begun = page_clock() - envelope.t as f64 / 1_000.0;
-                first.set(Some(first.get().map_or(begun, |old| old.min(begun))));
+                // Events come in bursts; the first of each is as near to its time as any.
+                if envelope.t >= next_look {
+                    next_look = envelope.t + LOOK_US;
+                    let begun = page_clock() - envelope.t as f64 / 1_000.0;
+                    first.set(Some(first.get().map_or(begun, |old| old.min(begun))));
+                }
                 sink.borrow_mut().push(envelope);
             })
             .start();
@@ -129,9 +134,9 @@ impl Live {
         Some(((page_clock() - zero).max(0.0) * 1_000.0) as u64)
     }
 
-    pub(crate) fn pump(&mut self, history: &mut History) {
-        // A burst is taken over several frames: no task of the page may be long.
-        self.waiting.borrow_mut().pour(MOST_A_FRAME, history);
+    /// Takes events into the run; true when there was no time for all of them.
+    pub(crate) fn pump(&mut self, history: &mut History) -> bool {
+        pour(&mut self.waiting.borrow_mut(), history, page_clock)
     }
 
     /// Sends without waiting for room.
@@ -139,7 +144,7 @@ impl Live {
         let Some(producer) = &self.producer else {
             return Ok(None);
         };
-        producer.post(record(message)).map_err(|error| refusal(&error))?;
+        producer.post(message.record()).map_err(|error| refusal(&error))?;
         // The core numbers records in the order of acceptance; its trace will tell about this one with the next frame.
         let id = self.accepted.get();
         self.accepted.set(id + 1);
@@ -150,22 +155,4 @@ impl Live {
     pub(crate) fn counter(&self) -> Rc<Cell<RecordId>> {
         self.accepted.clone()
     }
-}
-
-/// The message as a record of the client.
-pub(crate) fn record(message: &Message) -> Record<'_> {
-    let mut record = Record::to(message.topic.as_str());
-    if let Some(key) = &message.key {
-        record = record.key(key.as_bytes());
-    }
-    if let Some(value) = &message.value {
-        record = record.value(value.as_bytes());
-    }
-    for (name, value) in &message.headers {
-        record = record.header(name.as_str(), value.as_bytes());
-    }
-    if let Some(partition) = message.partition {
-        record = record.partition(partition);
-    }
-    record
 }

@@ -2,14 +2,14 @@
 
 mod file;
 mod live;
-mod sandbox;
 
 use ottla_scene::{history::History, playback::Cursor};
 use ottla_trace::event::{NodeId, RecordId};
 
 pub(crate) use file::{File, read as read_file};
 pub(crate) use live::{Live, LiveState};
-pub(crate) use sandbox::Sandbox;
+
+use crate::run::{Ahead, Feed, Message, Refusal, Sandbox};
 
 /// The three sources behind one stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,23 +38,6 @@ impl Kind {
     }
 }
 
-/// A typed message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Message {
-    pub(crate) topic: String,
-    pub(crate) key: Option<String>,
-    pub(crate) value: Option<String>,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) partition: Option<i32>,
-}
-
-/// Why a message was not accepted: Kafka's name of the error, and a line for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: String,
-    pub(crate) message: String,
-}
-
 /// See [`Kind`].
 pub(crate) enum Source {
     Sandbox(Box<Sandbox>),
@@ -69,38 +52,6 @@ impl Source {
             Self::Live(_) => Kind::Live,
             Self::File(_) => Kind::File,
         }
-    }
-
-    /// Whether time passes by itself.
-    pub(crate) fn is_live(&self) -> bool {
-        matches!(self, Self::Live(live) if live.connected())
-    }
-
-    /// The live clock in microseconds of the trace.
-    pub(crate) fn now(&self) -> Option<u64> {
-        match self {
-            Self::Live(live) => live.now(),
-            Self::Sandbox(_) | Self::File(_) => None,
-        }
-    }
-
-    /// Takes what arrived since the last frame.
-    pub(crate) fn pump(&mut self, history: &mut History) {
-        if let Self::Live(live) = self {
-            live.pump(history);
-        }
-    }
-
-    /// Lets the simulated world run until playback has something to play towards.
-    pub(crate) fn look_ahead(&mut self, history: &mut History, until: Ahead) {
-        if let Self::Sandbox(sandbox) = self {
-            sandbox.look_ahead(history, until);
-        }
-    }
-
-    /// Whether the run goes on when somebody acts: then playing does not end at its edge.
-    pub(crate) fn waits_for_you(&self) -> bool {
-        matches!(self, Self::Sandbox(_))
     }
 
     /// Sends a message at the cursor.
@@ -140,11 +91,32 @@ impl Source {
     }
 }
 
-/// How far a look-ahead goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ahead {
-    /// Until there is a step after so many events.
-    Step(usize),
-    /// Until this time.
-    Time(u64),
+impl Feed for Source {
+    fn is_live(&self) -> bool {
+        matches!(self, Self::Live(live) if live.connected())
+    }
+
+    fn now(&self) -> Option<u64> {
+        match self {
+            Self::Live(live) => live.now(),
+            Self::Sandbox(_) | Self::File(_) => None,
+        }
+    }
+
+    fn pump(&mut self, history: &mut History) -> bool {
+        match self {
+            Self::Live(live) => live.pump(history),
+            Self::Sandbox(_) | Self::File(_) => false,
+        }
+    }
+
+    fn look_ahead(&mut self, history: &mut History, until: Ahead) {
+        if let Self::Sandbox(sandbox) = self {
+            sandbox.look_ahead(history, until);
+        }
+    }
+
+    fn waits_for_you(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
 }

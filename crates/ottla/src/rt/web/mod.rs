@@ -4,6 +4,7 @@
 //! `node:net`) brings them as another [`Connect`](crate::transport::Connect) to
 //! [`Builder::start_with`](crate::Builder::start_with).
 
+mod pace;
 mod socket;
 
 use std::cell::RefCell;
@@ -19,6 +20,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::transport::Timers;
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) use pace::{poll_proceed, poll_turn};
 pub use socket::{WebSocketStream, WebSockets};
 
 // `performance` is a global of windows, workers, workerd and Node alike; `window()` is not.
@@ -106,6 +109,7 @@ impl WebSleep {
         let timeout = Timeout::new(millis, {
             let state = state.clone();
             move || {
+                pace::task_begins();
                 let waker = {
                     let mut state = state.borrow_mut();
                     state.fired = true;

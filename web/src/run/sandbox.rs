@@ -13,7 +13,7 @@ use ottla_trace::{
     event::{BrokerState, NodeId, RecordId},
 };
 
-use super::{Ahead, Message, Refusal, live::record};
+use super::{Ahead, Message, Refusal};
 
 /// Small enough that a few records fill a batch, and a few batches the buffer.
 const PRESET: [(&str, &str); 2] = [("batch.size", "160"), ("buffer.memory", "2048")];
@@ -158,7 +158,7 @@ impl Sandbox {
 
     fn obey(&mut self, order: &Order) -> Result<Option<RecordId>, Refusal> {
         match order {
-            Order::Send(message) => match self.world.send(record(message)) {
+            Order::Send(message) => match self.world.send(message.record()) {
                 Ok(id) => Ok(Some(id.0)),
                 Err(error) => Err(refusal(&error)),
             },
@@ -166,7 +166,7 @@ impl Sandbox {
                 let now = self.world.now().as_micros();
                 for (n, message) in (0..).zip(messages) {
                     let at = Instant::from_micros(now + n * BURST_US);
-                    let publish = Command::Publish(record(message).into_owned());
+                    let publish = Command::Publish(message.record().into_owned());
                     self.world.schedule(at, publish);
                 }
                 Ok(None)
