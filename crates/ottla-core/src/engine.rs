@@ -133,9 +133,10 @@ impl Engine {
             self.wake = Wake::default();
             return;
         }
-        self.expire_connections(now);
         self.expire_waiting(now);
+        // Before connections: the batches of one that timed out would be told before older ones that back off.
         self.expire_batches(now);
+        self.expire_connections(now);
         self.resolve_sequences(now);
         self.apply_bumps(now);
         self.ask_for_metadata(now);

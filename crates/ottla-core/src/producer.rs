@@ -166,6 +166,10 @@ impl<X: Extensions> Producer<X> {
         );
         self.tick(now);
         let engine = &mut self.engine;
+        if engine.wake.is_due(now) && engine.suspended.is_none() {
+            // The shell was late: what ran out before this input came is told first, oldest first.
+            engine.expire_batches(now);
+        }
         match input {
             Input::Connected { conn } => engine.connected(now, conn),
             Input::Received { conn, bytes } => engine.received(now, conn, bytes),
@@ -285,6 +289,15 @@ impl<X: Extensions> Producer<X> {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Lets a partition's sequences go on at this number, as if so many records had been delivered. For tests.
+    #[cfg(feature = "mutants")]
+    #[doc(hidden)]
+    pub fn skip_sequences(&mut self, topic: &str, partition: i32, next: i32) {
+        let topic = self.engine.topics.find(topic).expect("a known topic");
+        let ix = self.engine.topics.get(topic).partitions[partition as usize];
+        self.engine.partition_mut(ix).sequences.skip_to(next);
     }
 
     fn tick(&mut self, now: Instant) {

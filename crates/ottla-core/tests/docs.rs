@@ -1,11 +1,14 @@
-//! The pages of options and errors say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core --test docs`
-//! writes them anew.
+//! The pages of options, errors and semantics say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core
+//! --test docs` writes them anew.
 #![cfg(feature = "docs")]
+
+#[path = "semantics/table.rs"]
+mod table;
 
 use std::fmt::Write;
 use std::path::Path;
 
-use ottla_core::config::{Importance, Kind, OptionDoc, Platform, table};
+use ottla_core::config::{self, Importance, Kind, OptionDoc, Platform};
 use ottla_core::delivery::Persisted;
 use ottla_core::error::{self, Action};
 
@@ -63,7 +66,7 @@ fn options() {
          a notice.\nWritten from the table in `crates/ottla-core/src/config/table.rs`.\n\n\
          | option | default | values | importance | |\n|---|---|---|---|---|\n",
     );
-    for option in table() {
+    for option in config::table() {
         let importance = match option.importance {
             Importance::High => "high",
             Importance::Medium => "medium",
@@ -134,4 +137,55 @@ fn errors() {
          | `CLOSED` | the producer was closed before the record was delivered, or before it was sent |\n",
     );
     compare("errors.md", &page);
+}
+
+/// The file of a test and the name that it has there.
+fn located(test: &str) -> (std::path::PathBuf, &str) {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let (file, name) = test.rsplit_once("::").expect("file::name");
+    (tests.join(file.replace("::", "/")).with_extension("rs"), name)
+}
+
+fn check_test(test: &str) {
+    let (file, name) = located(test);
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let is_test = text.contains(&format!("#[test]\nfn {name}() {{"));
+    assert!(
+        is_test,
+        "{} has no test {name}, which the table names",
+        file.display()
+    );
+}
+
+#[test]
+fn semantics() {
+    let mut page = String::from(
+        "# Semantics\n\nWhat a Kafka producer does, and the tests that fail when this one does not. Names of tests are \
+         `file::name` below\n`crates/ottla-core/tests`; they drive the real producer, with answers encoded as a broker \
+         encodes them.\nWritten from the table in `crates/ottla-core/tests/semantics/table.rs`.\n",
+    );
+    let mut count = 0;
+    for heading in table::HEADINGS {
+        let name = heading.name;
+        write!(
+            page,
+            "\n## {name}\n\n| | behaviour | source | tests |\n|---|---|---|---|\n"
+        )
+        .expect("a string takes everything");
+        for row in heading.rows {
+            count += 1;
+            assert_eq!(row.number, count, "rows are numbered through");
+            row.tests.iter().for_each(|test| check_test(test));
+            let tests: Vec<String> = row.tests.iter().map(|test| format!("`{test}`")).collect();
+            let tests = match &*tests {
+                [] => "not built into the core yet".to_owned(),
+                tests => tests.join(" "),
+            };
+            let (number, behaviour, source) = (row.number, row.behaviour, row.source);
+            writeln!(page, "| {number} | {behaviour} | {source} | {tests} |")
+                .expect("a string takes everything");
+        }
+    }
+    assert_eq!(count, 57);
+    compare("semantics.md", &page);
 }

@@ -36,6 +36,12 @@ impl PartitionSequences {
         };
     }
 
+    #[cfg(feature = "mutants")]
+    pub(crate) fn skip_to(&mut self, next: i32) {
+        self.next = Sequence::new(next);
+        self.last_acked = Some(Sequence::new(next.wrapping_sub(1)));
+    }
+
     /// Uses up `count` numbers and returns the first.
     pub(crate) fn take(&mut self, count: u32) -> Sequence {
         let first = self.next;

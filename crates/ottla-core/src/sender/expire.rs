@@ -56,9 +56,8 @@ impl Engine {
         };
         let (attempts, persisted) = (batch.attempts, batch.persisted());
         let error = self.expiry_error(key, attempts, persisted);
-        if attempts > 0 {
-            self.doubt_sequence(ix, key);
-        }
+        // A part of a split has a sequence before it is sent; whatever has none stays without doubt.
+        self.doubt_sequence(ix, key);
         self.tracer.emit(now, || Event::Expired {
             batch: key.id(),
             persisted,

@@ -107,7 +107,6 @@ impl Engine {
             return;
         };
         let ix = batch.partition;
-        let sent = batch.attempts > 0;
         match &mut batch.state {
             BatchState::Sealing { doom } => *doom = Some(error.clone()),
             BatchState::Abandoned => {}
@@ -116,9 +115,7 @@ impl Engine {
                 if error.persisted == Persisted::No {
                     error.persisted = batch.persisted();
                 }
-                if sent {
-                    self.doubt_sequence(ix, key);
-                }
+                self.doubt_sequence(ix, key);
                 self.fail(now, key, error);
             }
         }

@@ -95,7 +95,8 @@ impl Engine {
         }
     }
 
-    /// A batch that was sent fails without the broker's word: whether its sequence is used nobody knows.
+    /// A batch that has a sequence fails without the broker's word: whether the sequence is used nobody knows, or
+    /// (a part of a split that was not sent) it is a gap.
     pub(crate) fn doubt_sequence(&mut self, ix: PartitionIx, key: BatchKey) {
         let Some(batch) = self.batches.get(key) else {
             return;

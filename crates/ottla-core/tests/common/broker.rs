@@ -35,6 +35,9 @@ impl<X: Extensions> Bench<X> {
         if let AnyRequest::Metadata(request) = &request {
             self.metadata_requests.push(request.clone());
         }
+        if let AnyRequest::InitProducerId(request) = &request {
+            self.init_requests.push(request.clone());
+        }
         if !self.answers {
             return None;
         }

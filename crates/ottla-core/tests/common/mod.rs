@@ -20,6 +20,7 @@ use ottla_core::{
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::frame::FrameDecoder;
+use ottla_wire::messages::init_producer_id::InitProducerIdRequest;
 use ottla_wire::messages::metadata::MetadataRequest;
 use ottla_wire::messages::produce::PartitionProduceResponse;
 use ottla_wire::primitives::Uuid;
@@ -68,6 +69,7 @@ pub struct Bench<X: Extensions = Builtin> {
     pub hung_up: Vec<ConnId>,
     pub requests: Vec<(ConnId, ApiKey, i16)>,
     pub metadata_requests: Vec<MetadataRequest>,
+    pub init_requests: Vec<InitProducerIdRequest>,
     pub pending: VecDeque<Pending>,
     pub done: Vec<(RecordId, Outcome)>,
     pub completions: Vec<Completion>,
@@ -146,6 +148,7 @@ impl<X: Extensions> Bench<X> {
             hung_up: Vec::new(),
             requests: Vec::new(),
             metadata_requests: Vec::new(),
+            init_requests: Vec::new(),
             pending: VecDeque::new(),
             done: Vec::new(),
             completions: Vec::new(),
@@ -160,13 +163,18 @@ impl<X: Extensions> Bench<X> {
 
     /// Delivers one record per partition.
     pub fn warm_up(&mut self, partitions: usize) {
+        self.warm_up_with(partitions, partitions);
+    }
+
+    /// As [`Bench::warm_up`], together with what was sent before: so many results in all.
+    pub fn warm_up_with(&mut self, partitions: usize, results: usize) {
         for partition in 0..partitions {
             self.send_to(partition as i32, "warm");
         }
         self.producer.flush(self.now);
         self.run();
         self.answer_all();
-        assert_eq!(self.done.len(), partitions, "{:?}", self.done);
+        assert_eq!(self.done.len(), results, "{:?}", self.done);
         self.done.clear();
         self.completions.clear();
         self.flushed.clear();

@@ -6,6 +6,9 @@ mod common;
 
 mod accumulating;
 mod bytes;
+mod configuration;
+mod contract;
+mod idempotence;
 mod partitioning;
 mod recovery;
 mod sending;

@@ -1,0 +1,230 @@
+//! Producer id, sequences and time (behaviours 37 to 50).
+
+use ottla_wire::api::ApiKey;
+use ottla_wire::error_code::ErrorCode;
+
+use ottla_wire::messages::produce::PartitionProduceResponse;
+
+use crate::common::{Bench, Pending, TOPIC, encode, respond};
+
+/// Epoch and sequence of the only batch.
+fn stamp(request: &Pending) -> (i16, i32) {
+    let header = request.batch().header;
+    (header.producer_epoch, header.base_sequence)
+}
+
+/// A bench whose partition goes on at this sequence, with no linger.
+fn at(next: i32, options: &[(&str, &str)]) -> Bench {
+    let mut bench = Bench::warm(1, &[options, &[("linger.ms", "5")]].concat());
+    bench.producer.skip_sequences(TOPIC, 0, next);
+    bench
+}
+
+/// Sends so many records in one batch.
+fn batch(bench: &mut Bench, records: usize) -> Pending {
+    for n in 0..records {
+        bench.send_to(0, &format!("{n}"));
+    }
+    bench.advance_ms(5);
+    bench.take()
+}
+
+#[test]
+fn the_producer_id_is_asked_for_without_transaction_and_before_anything_is_drained() {
+    let mut bench = Bench::new(1, &[("linger.ms", "0")]);
+    bench.send_to(0, "a");
+    bench.run();
+    assert_eq!(bench.init_requests.len(), 1);
+    let asked = &bench.init_requests[0];
+    assert_eq!(
+        (&asked.transactional_id, asked.transaction_timeout_ms),
+        (&None, i32::MAX)
+    );
+    let apis: Vec<_> = bench.requests.iter().map(|(_, api, _)| *api).collect();
+    let place = |wanted| apis.iter().position(|api| *api == wanted);
+    assert!(place(ApiKey::InitProducerId) < place(ApiKey::Produce), "{apis:?}");
+}
+
+#[test]
+fn a_batch_that_expires_unsent_has_used_no_sequence() {
+    let options = [
+        ("delivery.timeout.ms", "1005"),
+        ("request.timeout.ms", "1000"),
+        ("reconnect.backoff.ms", "50"),
+    ];
+    let mut bench = at(10, &options);
+    bench.opens = false;
+    bench.cut_all();
+    for n in 0..3 {
+        bench.send_to(0, &format!("{n}"));
+    }
+    bench.advance_ms(1005);
+    assert_eq!(bench.results(), ["DELIVERY_TIMEOUT No"; 3]);
+    bench.opens = true;
+    bench.cut_all();
+    bench.advance_ms(3000);
+    bench.cut_all();
+    bench.send_to(0, "next");
+    bench.advance_ms(500);
+    assert_eq!(stamp(&bench.take()), (0, 10));
+}
+
+#[test]
+fn sequences_wrap_from_the_largest_to_zero_and_keep_their_order() {
+    let mut bench = at(i32::MAX - 1, &[("retry.backoff.ms", "100")]);
+    let first = batch(&mut bench, 4);
+    let second = batch(&mut bench, 3);
+    assert_eq!(stamp(&first), (0, i32::MAX - 1));
+    assert_eq!(stamp(&second), (0, 2), "MAX - 1, MAX, 0, 1, 2");
+    // Both come back: they go out again in the order of sending, one behind the other.
+    bench.reply(&first, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    bench.reply(&second, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(500);
+    let again = bench.take();
+    assert_eq!(stamp(&again), (0, i32::MAX - 1));
+    assert!(bench.pending.is_empty());
+    bench.ok(&again, 0);
+    bench.advance_ms(500);
+    let again = bench.take();
+    assert_eq!(stamp(&again), (0, 2), "no new epoch: it was not next");
+    bench.ok(&again, 4);
+    assert_eq!(bench.producer.metrics().epoch_bumps, 0);
+    assert_eq!(stamp(&batch(&mut bench, 1)), (0, 5));
+}
+
+#[test]
+fn the_parts_of_a_split_wrap_too() {
+    let mut bench = at(i32::MAX, &[]);
+    let whole = batch(&mut bench, 6);
+    assert_eq!(stamp(&whole), (0, i32::MAX));
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    let mut expected = i32::MAX;
+    let mut parts = 0;
+    while let Some(part) = bench.pending.pop_front() {
+        assert_eq!(stamp(&part), (0, expected));
+        expected = expected.wrapping_add(part.batch().header.record_count) & i32::MAX;
+        bench.ok(&part, 0);
+        parts += 1;
+    }
+    assert!(parts > 1);
+    assert_eq!(expected, 5);
+}
+
+#[test]
+fn an_epoch_is_bumped_without_asking_a_broker() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
+    bench.send_to(0, "a");
+    bench.run();
+    let first = bench.take();
+    bench.reply(&first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(200);
+    assert_eq!(stamp(&bench.take()), (1, 0));
+    let asked = bench
+        .requests
+        .iter()
+        .any(|(_, api, _)| *api == ApiKey::InitProducerId);
+    assert!(!asked, "KIP-360: it counts up by itself");
+}
+
+#[test]
+fn the_delivery_timeout_runs_on_through_a_split() {
+    let options = [
+        ("delivery.timeout.ms", "3005"),
+        ("request.timeout.ms", "3000"),
+        ("retries", "1"),
+    ];
+    let mut bench = at(1, &options);
+    let whole = batch(&mut bench, 8);
+    bench.advance_ms(2000);
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    assert_eq!(bench.pending.len(), 1, "one part after the other");
+    // The age of the whole: 5 + 2000 ms so far.
+    bench.advance_ms(999);
+    assert!(bench.done.is_empty());
+    bench.advance_ms(1);
+    assert_eq!(bench.done.len(), 8, "{:?}", bench.results());
+    assert_eq!(bench.results()[0], "DELIVERY_TIMEOUT Possibly");
+    assert_eq!(bench.results()[7], "DELIVERY_TIMEOUT No", "it was never sent");
+}
+
+/// A part has its sequence before it is sent. When it expires unsent the numbers are a gap, which only a new epoch gets
+/// over; without it the partition would be refused until everything behind expired, too.
+#[test]
+fn an_unsent_part_of_a_split_that_expires_leaves_no_gap() {
+    let options = [("delivery.timeout.ms", "1005"), ("request.timeout.ms", "1000")];
+    let mut bench = at(1, &options);
+    let whole = batch(&mut bench, 2);
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    let part = bench.take();
+    let mut answer = respond(&part, |_, _| PartitionProduceResponse::default());
+    answer.throttle_time_ms = 5000;
+    bench.receive(part.conn, encode(&part.header, &answer));
+    bench.advance_ms(2000);
+    assert_eq!(bench.results(), ["0@0", "DELIVERY_TIMEOUT No"]);
+    bench.advance_ms(3000);
+    bench.send_to(0, "next");
+    bench.advance_ms(10);
+    assert_eq!(stamp(&bench.take()), (1, 0));
+}
+
+#[test]
+fn an_answer_too_large_after_the_deadline_does_not_split() {
+    let options = [("delivery.timeout.ms", "1005"), ("request.timeout.ms", "1000")];
+    let mut bench = at(1, &options);
+    bench.writes = false;
+    let whole = batch(&mut bench, 8);
+    bench.advance_ms(990);
+    let conn = bench.conn();
+    bench.write(conn, bench.unwritten(conn));
+    bench.advance_ms(10);
+    assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"; 8]);
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    bench.advance_ms(2000);
+    assert_eq!(bench.producer.metrics().splits, 0);
+    assert_eq!((bench.done.len(), bench.pending.len()), (8, 0), "told once");
+    assert_eq!(bench.producer.memory_used(), 0);
+}
+
+/// The first batch expires while it is out, and the second waits until its fate is known: an answer that it is stored
+/// keeps the epoch, any other begins a new one.
+#[test]
+fn the_answer_to_an_expired_batch_decides_about_the_epoch() {
+    for (code, expected) in [
+        (ErrorCode::NONE, (0, 2)),
+        (ErrorCode::NOT_ENOUGH_REPLICAS, (1, 0)),
+    ] {
+        let options = [("delivery.timeout.ms", "1005"), ("request.timeout.ms", "1000")];
+        let mut bench = at(1, &options);
+        bench.writes = false;
+        let first = batch(&mut bench, 1);
+        bench.advance_ms(990);
+        let conn = bench.conn();
+        bench.write(conn, bench.unwritten(conn));
+        bench.writes = true;
+        bench.advance_ms(10);
+        assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
+        bench.send_to(0, "behind it");
+        bench.advance_ms(100);
+        assert!(
+            bench.pending.is_empty(),
+            "nobody knows whether sequence 1 is used"
+        );
+        bench.reply(&first, code, 0);
+        assert_eq!(stamp(&bench.take()), expected);
+    }
+}
+
+#[test]
+fn a_batch_that_fails_for_good_makes_a_new_epoch_for_those_behind_it() {
+    let mut bench = at(1, &[]);
+    let first = batch(&mut bench, 2);
+    let second = batch(&mut bench, 1);
+    bench.reply(&first, ErrorCode::INVALID_RECORD, -1);
+    bench.reply(&second, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(500);
+    let again = bench.take();
+    assert_eq!(stamp(&again), (1, 0));
+    bench.ok(&again, 0);
+    assert_eq!(bench.results(), ["INVALID_RECORD No", "INVALID_RECORD No", "0@0"]);
+    assert_eq!(stamp(&batch(&mut bench, 1)), (1, 1));
+}
