@@ -1,12 +1,13 @@
 //! The npm package in Node before a real Kafka, over TCP and through the bridge: what a script is told is what kcat reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use ottla_tests::bridge::{Bridge, ORIGIN};
 use ottla_tests::kafka::Kafka;
 use ottla_tests::kcat::{self, Record};
-use ottla_tests::places::{program, run_dir};
+use ottla_tests::places::{npm_package, program, root, run_dir};
 use ottla_tests::proxy::Moment::Never;
 use ottla_tests::proxy::PRODUCE;
 use ottla_tests::run::{Finished, Run};
@@ -316,5 +317,71 @@ fn bad_input_is_a_typed_error_and_harms_nothing_else() {
             told.len()
         );
         is_the_log(&told, &topic);
+    }
+}
+
+/// The package as others get it: packed and installed by npm into a directory that has nothing else.
+fn install() -> PathBuf {
+    let dir = run_dir("npm-install");
+    // Without a package.json of its own, npm would install into the checkout.
+    std::fs::write(dir.join("package.json"), r#"{"private":true,"type":"module"}"#)
+        .expect("the run directory can be written");
+    Run::new("npm")
+        .args(["pack", "--silent", "--pack-destination", "."])
+        .args([npm_package()])
+        .dir(&dir)
+        .ok();
+    let tarball = concat!("./ottla-", env!("CARGO_PKG_VERSION"), ".tgz");
+    let flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+    Run::new("npm")
+        .args(["install", tarball])
+        .args(flags)
+        .dir(&dir)
+        .ok();
+    let scripts = root().join("tests/js/installed");
+    for name in ["send.mjs", "node.ts", "browser.ts", "workerd.ts"] {
+        std::fs::copy(scripts.join(name), dir.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    dir
+}
+
+#[test]
+fn the_package_installs_from_its_tarball_works_and_has_its_types_in_each_runtime() {
+    let dir = install();
+    let topic = Kafka::topic_name("npm-installed");
+    kafka().create_topic(&topic, 1);
+    let sent = Run::new("node")
+        .args(["send.mjs", kafka().bootstrap(), &topic])
+        .dir(&dir)
+        .ok();
+    assert_eq!(sent.text(), "0 0\n");
+    let log = log(&topic);
+    assert_eq!(
+        log.iter().map(Record::text).collect::<Vec<_>>(),
+        [("kim", "installed")]
+    );
+    let bundler = ["--module", "esnext", "--moduleResolution", "bundler"];
+    let runtimes: [(&str, &[&str]); 3] = [
+        ("node.ts", &["--module", "nodenext"]),
+        ("browser.ts", &bundler),
+        (
+            "workerd.ts",
+            &[&bundler[..], &["--customConditions", "workerd"]].concat(),
+        ),
+    ];
+    for (file, flags) in runtimes {
+        Run::new(root().join("node_modules/.bin/tsc"))
+            .args([
+                "--noEmit",
+                "--strict",
+                "--target",
+                "es2022",
+                "--lib",
+                "es2022,dom",
+            ])
+            .args(flags)
+            .args([file])
+            .dir(&dir)
+            .ok();
     }
 }

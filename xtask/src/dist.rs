@@ -1,7 +1,12 @@
 //! `cargo xtask dist`: what is given to others.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
 use crate::args::Args;
-use crate::failure::{Result, at};
+use crate::bench::server::Server;
+use crate::failure::{Failure, Result, at};
 use crate::run::Cmd;
 use crate::steps::npm_package::NpmPackage;
 use crate::steps::{Outcome, binaries, node, step};
@@ -13,12 +18,13 @@ pub(crate) fn main(args: Args) -> Result<()> {
     at(&dist, std::fs::create_dir_all(&dist))?;
     let program = binaries::ottla("release")?;
     step("target/dist", || {
-        let copy = dist.join(program.file_name().unwrap_or(program.as_os_str()));
+        let copy = dist.join(file_name(&program));
         at(&copy, std::fs::copy(&program, &copy))?;
         Ok(Outcome::Done(tree::shown(&copy)))
     })?;
     node::packages()?;
     NpmPackage::Release.build()?;
+    let tarball = dist.join(concat!("ottla-", env!("CARGO_PKG_VERSION"), ".tgz"));
     step("npm tarball", || {
         Cmd::new("npm")
             .arg("pack")
@@ -26,6 +32,53 @@ pub(crate) fn main(args: Args) -> Result<()> {
             .arg("--pack-destination")
             .arg(&dist)
             .logged("npm-pack")?;
-        Ok(Outcome::Done(tree::shown(&dist)))
+        Ok(Outcome::Done(tree::shown(&tarball)))
+    })?;
+    try_out(&dist.join(file_name(&program)), &tarball)
+}
+
+/// What was made is used once as those do who get it: the program runs, and npm installs the package into a directory
+/// that has nothing else, from where a record goes to a cluster of the program.
+fn try_out(program: &Path, tarball: &Path) -> Result<()> {
+    step("program", || {
+        let version = Cmd::new(program).arg("--version").logged("dist-version")?;
+        Ok(Outcome::Done(version.trim().to_owned()))
+    })?;
+    step("installed package", || {
+        let dir = tree::target().join("dist-try");
+        // What an earlier run left would hide what is missing now.
+        if dir.exists() {
+            at(&dir, std::fs::remove_dir_all(&dir))?;
+        }
+        at(&dir, std::fs::create_dir_all(&dir))?;
+        // Without a package.json of its own, npm would install into the checkout.
+        let manifest = dir.join("package.json");
+        at(
+            &manifest,
+            std::fs::write(&manifest, r#"{"private":true,"type":"module"}"#),
+        )?;
+        let flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+        let install = Cmd::new("npm").arg("install").arg(tarball).args(flags);
+        install.dir(&dir).logged("dist-install")?;
+        let script = dir.join("send.mjs");
+        at(
+            &script,
+            std::fs::copy(tree::root().join("tests/js/installed/send.mjs"), &script),
+        )?;
+        let mut cluster = Command::new(program);
+        cluster.args(["dev-cluster", "--port-base", "0", "--topic", "clicks:1"]);
+        let (_cluster, bootstrap) = Server::start(&mut cluster)?;
+        let send = Cmd::new("node").args(["send.mjs", &bootstrap, "clicks"]);
+        let place = send.dir(&dir).logged("dist-send")?;
+        match place.trim() {
+            "0 0" => Ok(Outcome::Done("sent a record to the dev-cluster".to_owned())),
+            other => Err(Failure::step(format!(
+                "send.mjs printed `{other}`, not the place of the first record, `0 0`"
+            ))),
+        }
     })
+}
+
+fn file_name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or(path.as_os_str())
 }

@@ -87,6 +87,9 @@ impl Side {
     fn pump(mut self, mut judge: impl FnMut(&mut State, &[u8]) -> Fate) {
         while let Ok(Some(frame)) = frames::read(&mut self.from) {
             let fate = judge(&mut self.shared.lock(), &frame);
+            if fate != Fate::Pass {
+                self.shared.changed.notify_all();
+            }
             if fate == Fate::Cut || (fate == Fate::Pass && self.to.write_all(&frame).is_err()) {
                 break;
             }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{INIT_PRODUCER_ID, Moment, PRODUCE, Proxy, frames};
+use crate::wait::wait_until;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -158,5 +159,7 @@ fn an_answer_that_never_comes_leaves_the_connection_open() {
         ),
         "neither an answer nor the end, but {error}"
     );
-    assert_eq!(reached.load(Ordering::SeqCst), 3);
+    wait_until("the broker to see all three", LIMIT, || {
+        reached.load(Ordering::SeqCst) == 3
+    });
 }

@@ -9,7 +9,7 @@ mod page;
 mod produce;
 mod report;
 mod series;
-mod server;
+pub(crate) mod server;
 mod table;
 mod trace;
 mod values;
