@@ -1,13 +1,14 @@
 //! `cargo xtask dist`: what is given to others.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 
 use crate::args::Args;
 use crate::bench::server::Server;
 use crate::failure::{Failure, Result, at};
-use crate::run::Cmd;
+use crate::run::{Cmd, log_path};
 use crate::steps::npm_package::NpmPackage;
 use crate::steps::{Outcome, binaries, node, step};
 use crate::tree;
@@ -66,7 +67,10 @@ fn try_out(program: &Path, tarball: &Path) -> Result<()> {
             std::fs::copy(tree::root().join("tests/js/installed/send.mjs"), &script),
         )?;
         let mut cluster = Command::new(program);
-        cluster.args(["dev-cluster", "--port-base", "0", "--topic", "clicks:1"]);
+        let log = log_path("dist-cluster")?;
+        cluster
+            .args(["dev-cluster", "--port-base", "0", "--topic", "clicks:1"])
+            .stderr(at(&log, File::create(&log))?);
         let (_cluster, bootstrap) = Server::start(&mut cluster)?;
         let send = Cmd::new("node").args(["send.mjs", &bootstrap, "clicks"]);
         let place = send.dir(&dir).logged("dist-send")?;
