@@ -8,8 +8,9 @@ use ottla_tests::edge::{self, Mode};
 use ottla_tests::http;
 use ottla_tests::kafka::Kafka;
 use ottla_tests::kcat;
-use ottla_tests::proxy::INIT_PRODUCER_ID;
+use ottla_tests::proxy::{INIT_PRODUCER_ID, METADATA, Proxy};
 use ottla_tests::workerd::Workerd;
+use ottla_wire::ErrorCode;
 
 const CALLS: usize = 1_000;
 const CLIENTS: usize = 8;
@@ -50,50 +51,63 @@ fn all_there_once(kafka: &Kafka, topic: &str, label: &str) {
     assert_eq!(read.into_iter().collect::<BTreeSet<_>>(), expected, "{label}");
 }
 
-/// A broker that has producer ids to give: a new one fetches its first block when it is first asked, and answers that
-/// request with a retriable error, which would count as another request.
-fn start_kafka() -> Kafka {
-    let kafka = Kafka::options().proxied().start();
-    kafka.tools().create_topic("warm", 1, &[]);
-    kcat::produce(
-        kafka.bootstrap(),
-        "warm",
-        &["-X", "enable.idempotence=true"],
-        "warm\n",
-    );
-    kafka
+/// How many producer ids the broker has given out.
+///
+/// A broker that has just started fetches its first block of ids from the controller when it is first asked, and
+/// refuses until the block is there (`RPCProducerIdManager`). Such an answer gives no id, and the client asks again.
+fn ids_given(proxy: &Proxy) -> usize {
+    let answers = proxy.identities();
+    assert_eq!(answers.len(), proxy.count(INIT_PRODUCER_ID), "each was answered");
+    let (given, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.is_ok());
+    let fetching = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+    assert!(refused.iter().all(|answer| *answer == fetching), "{refused:?}");
+    given.len()
 }
 
-#[test]
-fn over_tcp() {
-    let kafka = start_kafka();
-    let mut ids = 0;
-    for (mode, topic, new_ids) in [(Mode::Publisher, "object", 1), (Mode::PerRequest, "request", 0)] {
-        kafka.tools().create_topic(topic, 3, &[]);
-        let worker = edge::start(mode, "BOOTSTRAP", &kafka.proxied_bootstrap(), topic);
+/// Both workers, at `address(topic)`. The publisher object gets one producer id for all its calls; the other worker asks
+/// for none, and for metadata only until the first answer is there for the requests to come.
+fn both_modes(kafka: &Kafka, variable: &str, mut address: impl FnMut(&str) -> String) {
+    let proxy = kafka.proxy(1);
+    for (mode, topic) in [(Mode::Publisher, "object"), (Mode::PerRequest, "request")] {
+        kafka.create_topic(topic, 3);
+        let (ids, id_requests, metadata) = (
+            ids_given(proxy),
+            proxy.count(INIT_PRODUCER_ID),
+            proxy.count(METADATA),
+        );
+        let worker = edge::start(mode, variable, &address(topic), topic);
         let answers: BTreeSet<String> = call(&worker, topic).into_iter().collect();
         assert_eq!(
             answers.len(),
             CALLS,
             "every call has a place of its own in the log"
         );
-        all_there_once(&kafka, topic, topic);
-        ids += new_ids;
-        assert_eq!(kafka.proxy(1).count(INIT_PRODUCER_ID), ids, "after {mode:?}");
+        all_there_once(kafka, topic, topic);
+        let asked = proxy.count(METADATA) - metadata;
+        match mode {
+            Mode::Publisher => assert_eq!(ids_given(proxy), ids + 1),
+            Mode::PerRequest => {
+                assert_eq!(proxy.count(INIT_PRODUCER_ID), id_requests, "not even asked");
+                assert!((1..=CLIENTS).contains(&asked), "{asked} Metadata requests");
+            }
+        }
     }
 }
 
 #[test]
+fn over_tcp() {
+    let kafka = Kafka::options().proxied().start();
+    both_modes(&kafka, "BOOTSTRAP", |_| kafka.proxied_bootstrap());
+}
+
+#[test]
 fn over_the_bridge() {
-    let kafka = start_kafka();
-    let mut ids = 0;
-    for (mode, topic, new_ids) in [(Mode::Publisher, "object", 1), (Mode::PerRequest, "request", 0)] {
-        kafka.tools().create_topic(topic, 3, &[]);
+    let kafka = Kafka::options().proxied().start();
+    let mut bridges = Vec::new();
+    both_modes(&kafka, "BRIDGE", |topic| {
         let bridge = Bridge::start_for_servers(&kafka.proxied_bootstrap(), &[topic]);
-        let worker = edge::start(mode, "BRIDGE", bridge.url(), topic);
-        call(&worker, topic);
-        all_there_once(&kafka, topic, topic);
-        ids += new_ids;
-        assert_eq!(kafka.proxy(1).count(INIT_PRODUCER_ID), ids, "after {mode:?}");
-    }
+        let url = bridge.url().to_owned();
+        bridges.push(bridge);
+        url
+    });
 }

@@ -13,7 +13,7 @@ use crate::delivery::RecordSlot;
 use crate::identity::Identity;
 use crate::io::{FlushId, Output};
 use crate::lifecycle::{Flushes, Lifecycle};
-use crate::metadata::Refresh;
+use crate::metadata::{Kept, Refresh};
 use crate::metrics::Counters;
 use crate::partitioner::{Load, Rng};
 use crate::record::RecordId;
@@ -38,6 +38,7 @@ pub(crate) struct Engine {
     pub(crate) bumps: Vec<(PartitionIx, &'static str)>,
     pub(crate) network: Network,
     pub(crate) refresh: Refresh,
+    pub(crate) kept: Kept,
     pub(crate) flushes: Flushes,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) suspended: Option<Instant>,
@@ -80,6 +81,7 @@ impl Engine {
             bumps: Vec::new(),
             network: Network::new(config.bootstrap_servers()),
             refresh: Refresh::default(),
+            kept: Kept::default(),
             flushes: Flushes::default(),
             lifecycle: Lifecycle::Running,
             suspended: None,

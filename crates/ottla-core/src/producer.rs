@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use bytes::Bytes;
 use ottla_trace::event::TopicIx;
 use ottla_trace::{Envelope, Event, Level, Snapshot};
 
@@ -113,6 +114,25 @@ impl<X: Extensions> Producer<X> {
     pub fn want(&mut self, now: Instant, topic: &str) -> Result<(), RefuseReason> {
         self.tick(now);
         self.engine.want(now, topic)
+    }
+
+    /// Keeps the last answer about the cluster for [`kept_metadata`](Self::kept_metadata).
+    pub fn keep_metadata(&mut self) {
+        self.engine.kept.wanted = true;
+    }
+
+    /// The last answer about the cluster that arrived since [`keep_metadata`](Self::keep_metadata), as bytes for
+    /// [`preload_metadata`](Self::preload_metadata) of another producer, of the same version of this crate.
+    pub fn kept_metadata(&self) -> Option<&Bytes> {
+        self.engine.kept.answer.as_ref()
+    }
+
+    /// Begins with what another producer of the same cluster was told `age` ago, instead of with a Metadata request.
+    /// A leader that has moved since, or a broker that is gone, makes this producer ask as usual. Returns whether
+    /// anything was taken over: not from an answer that is older than `metadata.max.age.ms` or cannot be read.
+    pub fn preload_metadata(&mut self, now: Instant, age: Duration, kept: &Bytes) -> bool {
+        self.tick(now);
+        self.engine.preload_metadata(now, age, kept)
     }
 
     /// Sends everything that was accepted so far without lingering. [`Output::Flushed`] says when all of it is resolved.

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Bench, TOPIC};
 use ottla_core::{Address, DeliveryErrorKind, Input, Record, Timer};
 use ottla_wire::api::ApiKey;
@@ -261,4 +263,95 @@ fn wanting_a_topic_connects_and_learns_its_partitions() {
     assert_eq!(partitions.len(), 3);
     assert_eq!(partitions[2].leader, Some(1));
     assert!(bench.producer.metadata_at().is_some());
+}
+
+/// What a producer was told of one broker and [`TOPIC`] with two partitions.
+fn kept() -> bytes::Bytes {
+    let mut bench = Bench::new(2, &[]);
+    bench.producer.keep_metadata();
+    assert_eq!(bench.producer.kept_metadata(), None);
+    bench.send_to(0, "a");
+    bench.run();
+    let kept = bench.producer.kept_metadata();
+    kept.expect("an answer came").clone()
+}
+
+/// The nodes that were dialled, `None` for a bootstrap address.
+fn dialled(bench: &Bench) -> Vec<Option<i32>> {
+    bench.dialled.iter().map(|(_, node, _)| *node).collect()
+}
+
+/// A producer that begins with what another one was told.
+fn preloaded(age: Duration, options: &[(&str, &str)]) -> Bench {
+    let mut bench = Bench::new(2, options);
+    let now = bench.now;
+    assert!(bench.producer.preload_metadata(now, age, &kept()));
+    bench
+}
+
+#[test]
+fn preloaded_metadata_leads_straight_to_the_leader() {
+    let mut bench = preloaded(Duration::from_secs(10), &[("linger.ms", "0")]);
+    bench.send_to(1, "a");
+    bench.run();
+    assert_eq!(dialled(&bench), [Some(1)], "the leader, and no bootstrap address");
+    assert_eq!(metadata_requests(&bench), 0);
+    assert_eq!(bench.take().values(), ["a"]);
+    // It ages from when it was told, not from when it was taken over.
+    bench.answer_all();
+    bench.advance_ms(289_999);
+    assert_eq!(metadata_requests(&bench), 0);
+    bench.advance_ms(1);
+    assert_eq!(metadata_requests(&bench), 1);
+}
+
+#[test]
+fn preloaded_metadata_that_is_no_longer_true_is_asked_for_again() {
+    let mut bench = preloaded(Duration::ZERO, &[("linger.ms", "0")]);
+    bench.nodes = vec![1, 2];
+    bench
+        .topics
+        .insert(TOPIC.to_owned(), Ok(vec![(2, 7), (2, 7)]));
+    bench.send_to(0, "a");
+    bench.run();
+    let refused = bench.take();
+    bench.reply(&refused, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    bench.advance_ms(1_000);
+    assert_eq!(metadata_requests(&bench), 1);
+    assert_eq!(bench.take().values(), ["a"]);
+    assert_eq!(dialled(&bench).last(), Some(&Some(2)));
+}
+
+#[test]
+fn preloaded_brokers_that_are_gone_lead_back_to_the_bootstrap_addresses() {
+    let mut bench = preloaded(Duration::ZERO, &[("linger.ms", "0")]);
+    bench.opens = false;
+    bench.send_to(0, "a");
+    bench.run();
+    assert_eq!(dialled(&bench), [Some(1)]);
+    bench.cut_all();
+    bench.opens = true;
+    bench.advance_ms(1_000);
+    assert_eq!(dialled(&bench)[1], None, "a bootstrap address");
+    assert_eq!(bench.take().values(), ["a"]);
+}
+
+#[test]
+fn metadata_that_is_too_old_or_unreadable_is_not_taken_over() {
+    let good = kept();
+    let mut bench = Bench::new(1, &[("metadata.max.age.ms", "5000"), ("linger.ms", "0")]);
+    let now = bench.now;
+    assert!(!bench.producer.preload_metadata(now, Duration::from_secs(5), &good));
+    for length in 0..good.len() {
+        let cut = good.slice(..length);
+        assert!(
+            !bench.producer.preload_metadata(now, Duration::ZERO, &cut),
+            "{length}"
+        );
+    }
+    let unknown_version = [&[0x7f, 0xff], &good[2..]].concat().into();
+    assert!(!bench.producer.preload_metadata(now, Duration::ZERO, &unknown_version));
+    bench.send_to(0, "a");
+    bench.run();
+    assert_eq!(metadata_requests(&bench), 1);
 }

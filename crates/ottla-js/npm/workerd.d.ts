@@ -4,7 +4,7 @@ import type { Message, Producer, ProducerOptions, RecordMetadata } from './index
 /**
  * For a worker without an object of its own: connects, sends, flushes and closes within the request. Idempotence is off
  * by default, since a producer id for every request would fill the brokers' memory; the first call logs that.
- * acks=all, linger.ms=0.
+ * acks=all, linger.ms=0. What brokers tell of a topic serves later requests of the isolate for `metadata.max.age.ms`.
  */
 export function publish(
   options: ProducerOptions,

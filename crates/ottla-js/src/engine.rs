@@ -118,6 +118,26 @@ impl Engine {
         number
     }
 
+    /// Keeps what brokers tell of the cluster for `keptMetadata`.
+    #[wasm_bindgen(js_name = keepMetadata)]
+    pub fn keep_metadata(&mut self) {
+        self.producer.keep_metadata();
+    }
+
+    /// What a broker told last of the cluster, for `preloadMetadata` of another engine.
+    #[wasm_bindgen(js_name = keptMetadata)]
+    pub fn kept_metadata(&self) -> Option<Vec<u8>> {
+        self.producer.kept_metadata().map(|kept| kept.to_vec())
+    }
+
+    /// Begins with what another engine was told `age_ms` ago; false when it cannot be used any more.
+    #[wasm_bindgen(js_name = preloadMetadata)]
+    pub fn preload_metadata(&mut self, kept: Vec<u8>, age_ms: f64, now: f64) -> bool {
+        let age = Duration::try_from_secs_f64(age_ms / 1000.0).unwrap_or(Duration::MAX);
+        self.producer
+            .preload_metadata(instant(now), age, &Bytes::from(kept))
+    }
+
     /// Makes room for a packed record of `len` bytes and says where it is.
     pub fn reserve(&mut self, len: usize) -> *mut u8 {
         if self.buffer.len() < len {

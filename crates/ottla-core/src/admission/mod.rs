@@ -74,12 +74,17 @@ impl Engine {
     /// The topic of a record that may be sent.
     fn accept(&mut self, now: Instant, record: &Record<'_>, size: usize) -> Result<TopicIx, RefuseReason> {
         self.check(record, size)?;
-        let topic = match self.topics.find(&record.topic) {
-            Some(topic) => topic,
-            None => self.intern(now, &record.topic)?,
-        };
+        let topic = self.topic_named(now, &record.topic)?;
         self.topics.get_mut(topic).last_used = now;
         Ok(topic)
+    }
+
+    #[inline]
+    pub(crate) fn topic_named(&mut self, now: Instant, name: &str) -> Result<TopicIx, RefuseReason> {
+        match self.topics.find(name) {
+            Some(topic) => Ok(topic),
+            None => self.intern(now, name),
+        }
     }
 
     fn intern(&mut self, now: Instant, name: &str) -> Result<TopicIx, RefuseReason> {
@@ -117,10 +122,7 @@ impl Engine {
 
     /// The work of `want`.
     pub(crate) fn want(&mut self, now: Instant, name: &str) -> Result<(), RefuseReason> {
-        let topic = match self.topics.find(name) {
-            Some(topic) => topic,
-            None => self.intern(now, name)?,
-        };
+        let topic = self.topic_named(now, name)?;
         self.topics.get_mut(topic).last_used = now;
         self.want_topic(topic);
         Ok(())

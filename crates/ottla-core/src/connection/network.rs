@@ -225,6 +225,23 @@ impl Network {
         if let Some(Address::Bridge { url }) = &source {
             self.bridge = Some(url.clone());
         }
+        self.take_nodes(brokers);
+        self.adopt(via, source.as_ref());
+        self.rebootstrap = false;
+    }
+
+    /// Takes over nodes that another producer was told of. They may be gone by now, so until one of them tells of them
+    /// itself, the bootstrap addresses are tried as well.
+    pub(crate) fn assume(&mut self, brokers: impl Iterator<Item = (NodeId, String, i32)>) {
+        self.bridge = self.bootstrap.iter().find_map(|(address, _)| match address {
+            Address::Bridge { url } => Some(url.clone()),
+            Address::Tcp { .. } => None,
+        });
+        self.take_nodes(brokers);
+        self.rebootstrap = true;
+    }
+
+    fn take_nodes(&mut self, brokers: impl Iterator<Item = (NodeId, String, i32)>) {
         let mut named = Vec::new();
         for (id, host, port) in brokers {
             named.push(id);
@@ -232,8 +249,6 @@ impl Network {
         }
         self.nodes
             .retain(|id, node| named.contains(id) || node.link.conn.is_some());
-        self.adopt(via, source.as_ref());
-        self.rebootstrap = false;
     }
 
     /// Notes where a node is. Returns whether that is news.

@@ -84,6 +84,7 @@ impl Engine {
                 if let Some((request, answer)) = self.decode::<MetadataResponse>(now, conn, request, frame) {
                     self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     if let RequestKind::Metadata { topics } = request.kind {
+                        self.keep_metadata(version, frame);
                         self.metadata_answered(now, conn, &topics, &answer);
                     }
                 }

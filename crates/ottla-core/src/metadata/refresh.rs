@@ -87,6 +87,12 @@ impl Refresh {
         self.updated_at
     }
 
+    /// Metadata is there before anybody was asked.
+    pub(crate) fn preloaded(&mut self, expires: Instant) {
+        self.expires = expires;
+        self.news = true;
+    }
+
     /// Since when metadata is wanted and does not come.
     pub(crate) fn failing_since(&self) -> Option<Instant> {
         self.failing_since

@@ -61,14 +61,7 @@ impl Engine {
 
     fn learn_nodes(&mut self, now: Instant, conn: ConnId, answer: &MetadataResponse) -> bool {
         let known: Vec<NodeId> = self.network.nodes.keys().copied().collect();
-        if self.tracer.is_on() {
-            for broker in &answer.brokers {
-                let known = self.network.nodes.get(&broker.node_id);
-                if known.is_none_or(|node| node.host != broker.host || node.port != broker.port) {
-                    self.trace_node(now, broker.node_id, &broker.host, broker.port);
-                }
-            }
-        }
+        self.trace_nodes(now, answer);
         self.network.learn(
             conn,
             answer
@@ -77,6 +70,19 @@ impl Engine {
                 .map(|broker| (broker.node_id, broker.host.clone(), broker.port)),
         );
         !self.network.nodes.keys().eq(known.iter())
+    }
+
+    /// Defines the nodes that are new or elsewhere.
+    pub(super) fn trace_nodes(&mut self, now: Instant, answer: &MetadataResponse) {
+        if !self.tracer.is_on() {
+            return;
+        }
+        for broker in &answer.brokers {
+            let known = self.network.nodes.get(&broker.node_id);
+            if known.is_none_or(|node| node.host != broker.host || node.port != broker.port) {
+                self.trace_node(now, broker.node_id, &broker.host, broker.port);
+            }
+        }
     }
 
     fn trace_node(&mut self, now: Instant, id: NodeId, host: &str, port: i32) {
@@ -123,7 +129,7 @@ impl Engine {
     }
 
     /// Takes over a topic's partitions. Returns whether anything is new.
-    fn learn_topic(&mut self, ix: TopicIx, answer: &MetadataResponseTopic) -> bool {
+    pub(super) fn learn_topic(&mut self, ix: TopicIx, answer: &MetadataResponseTopic) -> bool {
         let topic = self.topics.get_mut(ix);
         let recreated = topic.id != [0; 16] && answer.topic_id.0 != [0; 16] && topic.id != answer.topic_id.0;
         let was_known = topic.is_known();
@@ -218,7 +224,7 @@ impl Engine {
         self.trace_cluster(now);
     }
 
-    fn trace_cluster(&mut self, now: Instant) {
+    pub(super) fn trace_cluster(&mut self, now: Instant) {
         if !self.tracer.is_on() {
             return;
         }

@@ -4,6 +4,7 @@
 import { connect } from 'cloudflare:sockets';
 import { initSync, Engine } from '../wasm/ottla.js';
 import module from '../wasm/ottla_bg.wasm';
+import { KnownClusters } from './known.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 
@@ -46,17 +47,21 @@ async function read(reader, on) {
   }
 }
 
-export const createProducer = producerFactory({
+const runtime = {
   wasm,
   platform: 'edge',
   connectTcp,
   connectWebSocket: webSocketConnector((url, protocol) => new WebSocket(url, protocol)),
-});
+};
+
+export const createProducer = producerFactory(runtime);
 
 const PER_REQUEST = { 'enable.idempotence': 'false', acks: 'all', 'linger.ms': '0' };
 const NOTICE = 'ottla: publish() sends without idempotence, because a producer id for every request would fill the '
   + "brokers' memory; a retry may duplicate a record. A Publisher has one id for all requests.";
 
+// Survives the request, which no socket does.
+const known = new KnownClusters();
 let noticed = false;
 
 export async function publish(options, request) {
@@ -65,9 +70,15 @@ export async function publish(options, request) {
     noticed = true;
     console.info(NOTICE);
   }
-  const producer = createProducer({ ...options, config });
+  const visit = known.visit(options, request?.topic);
+  const producer = producerFactory({ ...runtime, watch: visit.begin })({ ...options, config });
   try {
-    return await producer.send(request);
+    const places = await producer.send(request);
+    visit.remember();
+    return places;
+  } catch (error) {
+    visit.forget();
+    throw error;
   } finally {
     await producer.close(0);
   }
