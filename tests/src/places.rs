@@ -27,26 +27,43 @@ pub fn target() -> PathBuf {
 /// # Panics
 /// When the program cannot be built.
 pub fn program(name: &str) -> PathBuf {
-    static BUILT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    built(Path::new(name), &["--bin", name])
+}
+
+/// An example of a package of this workspace, found or built as [`program`] is.
+///
+/// # Panics
+/// When the example cannot be built.
+pub fn example(package: &str, name: &str) -> PathBuf {
+    built(
+        &Path::new("examples").join(name),
+        &["--package", package, "--example", name],
+    )
+}
+
+fn built(path: &Path, cargo_args: &[&str]) -> PathBuf {
+    static BUILT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     if let Some(dir) = std::env::var_os("OTTLA_BIN_DIR") {
-        return PathBuf::from(dir).join(name);
+        return PathBuf::from(dir).join(path);
     }
     let mut built = BUILT
         .lock()
         .expect("no holder of this lock panics after the check below");
-    if !built.iter().any(|done| done == name) {
+    if !built.iter().any(|done| done == path) {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(cargo)
-            .args(["build", "--quiet", "--bin", name])
+            .args(["build", "--quiet"])
+            .args(cargo_args)
             .current_dir(root())
             .status();
         assert!(
             status.is_ok_and(|status| status.success()),
-            "`cargo build --bin {name}` failed"
+            "`cargo build {}` failed",
+            cargo_args.join(" ")
         );
-        built.push(name.to_owned());
+        built.push(path.to_owned());
     }
-    target().join("debug").join(name)
+    target().join("debug").join(path)
 }
 
 /// The page that a browser test loads: `OTTLA_PAGE_DIR`, else what `cargo xtask setup page` built.
