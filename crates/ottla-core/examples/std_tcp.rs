@@ -23,12 +23,12 @@ fn dial(conn: ConnId, address: &Address, tell: Sender<Input>) -> std::io::Result
             let bytes = buffer[..count].to_vec().into();
             drop(tell.send(Input::Received { conn, bytes }));
         }
-        drop(tell.send(closed(conn, "the broker closed it")));
+        drop(tell.send(closed(conn, &"the broker closed it")));
     });
     Ok(socket)
 }
 
-fn closed(conn: ConnId, why: impl ToString) -> Input {
+fn closed(conn: ConnId, why: &impl ToString) -> Input {
     let why = why.to_string();
     Input::Closed { conn, why }
 }
@@ -53,13 +53,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                     sockets.insert(conn, socket);
                     tell.send(Input::Connected { conn })?;
                 }
-                Err(error) => tell.send(closed(conn, error))?,
+                Err(error) => tell.send(closed(conn, &error))?,
             },
             Output::Transmit { conn, chunks } => {
                 let (mut socket, count) = (&sockets[&conn], chunks.len());
                 match chunks.iter().try_for_each(|chunk| socket.write_all(chunk)) {
                     Ok(()) => tell.send(Input::Written { conn, count })?,
-                    Err(error) => tell.send(closed(conn, error))?,
+                    Err(error) => tell.send(closed(conn, &error))?,
                 }
             }
             // The thread that reads has a handle, too.

@@ -31,8 +31,9 @@ async function publish(known, broker, topic, { config, where = 'broker:9092' } =
 }
 
 const withReceipts = (broker) => (_address, on) => {
-  const connection = broker.connect(_address, on);
-  return { write: (bytes) => (connection.write(bytes), on.written(bytes.byteLength)), close: () => connection.close() };
+  const { write, close } = broker.connect(_address, on);
+  const receipt = (bytes) => queueMicrotask(() => on.written(bytes.byteLength));
+  return { write: (bytes) => (write(bytes), receipt(bytes)), close };
 };
 
 const asked = (broker) => broker.requests.filter((api) => api === METADATA).length;
@@ -51,8 +52,9 @@ test('a topic is asked for once, whoever publishes to it', async () => {
 test('what is older than metadata.max.age.ms is asked for again', async () => {
   const [known, broker] = [new KnownClusters(), new Broker({ a: 1 })];
   await publish(known, broker, 'a');
+  assert.equal(asked(broker), 1);
   await publish(known, broker, 'a', { config: { 'metadata.max.age.ms': 0 } });
-  assert.equal(asked(broker), 2);
+  assert(asked(broker) > 1);
 });
 
 test('a failure forgets what may have been wrong', async () => {
