@@ -5,6 +5,7 @@ cargo xtask COMMAND [OPTIONS]: everything about this repository, with nothing in
 
   demo      set up what is missing, build, serve the page with a cluster behind it
   test      set up what is missing, then everything that CI runs
+  mutants   deliberate faults in the core, each of which has to be caught by its test
   prove     the long versions of the tests' searches: more seeds, more kills
   bench     every timed figure, other clients beside ours
   dist      the npm tarball and the program ottla
@@ -54,6 +55,17 @@ Without a target it lists them and what each proves.
 
 Example:
   cargo xtask prove";
+
+pub(crate) const MUTANTS: &str = "\
+cargo xtask mutants [NAME...]
+
+Builds the core's tests once, with all deliberate faults in them, then selects one fault after the other and runs
+the test that is named with it, which has to fail. The last line counts: caught, survived. Without a name all run.
+crates/ottla-core/src/mutants.rs lists them. Exit code 1 when one survives.
+
+Examples:
+  cargo xtask mutants
+  cargo xtask mutants RestampedOnRetry";
 
 pub(crate) const BENCH: &str = "\
 cargo xtask bench [TARGET...] [--rounds N]

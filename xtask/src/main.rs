@@ -13,6 +13,7 @@ mod doctor;
 mod failure;
 mod help;
 mod json;
+mod mutants;
 mod prove;
 mod run;
 mod setup;
@@ -51,6 +52,7 @@ fn dispatch(command: &str, words: Vec<String>) -> Result<()> {
         "demo" => help::DEMO,
         "dist" => help::DIST,
         "doctor" => help::DOCTOR,
+        "mutants" => help::MUTANTS,
         "prove" => help::PROVE,
         "setup" => help::SETUP,
         "test" => help::TEST,
@@ -70,6 +72,7 @@ fn dispatch(command: &str, words: Vec<String>) -> Result<()> {
         "demo" => demo::main(args),
         "dist" => dist::main(args),
         "doctor" => doctor::main(args),
+        "mutants" => mutants::main(args),
         "prove" => prove::main(args),
         "setup" => setup::main(args),
         _ => test::main(args),

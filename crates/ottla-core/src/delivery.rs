@@ -212,9 +212,14 @@ impl Completion {
                 offset: if *base_offset < 0 {
                     -1
                 } else {
-                    base_offset + index as i64
+                    base_offset
+                        + if mutant!(OffsetsNotCounted) {
+                            0
+                        } else {
+                            index as i64
+                        }
                 },
-                timestamp: if *log_append_time >= 0 {
+                timestamp: if *log_append_time >= 0 && !mutant!(AppendTimeIgnored) {
                     *log_append_time
                 } else {
                     slot.timestamp

@@ -141,6 +141,9 @@ impl Engine {
         self.expire_connections(now);
         self.resolve_sequences(now);
         self.apply_bumps(now);
+        if mutant!(MetadataLast) {
+            self.send_ready(now);
+        }
         self.ask_for_metadata(now);
         self.ask_for_identity(now);
         self.send_ready(now);

@@ -126,9 +126,14 @@ impl SealJob {
 
     /// Compresses.
     pub fn run(self) -> SealedJob {
+        let codec = if mutant!(GrownBatchSentPlain) {
+            Codec::None
+        } else {
+            self.codec
+        };
         let sealed = self
             .builder
-            .seal(self.codec, self.level)
+            .seal(codec, self.level.filter(|_| codec != Codec::None))
             .expect("the configuration admits only codecs of this build, and levels in their range");
         SealedJob {
             key: self.key,

@@ -17,6 +17,31 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[cfg(feature = "mutants")]
+#[doc(hidden)]
+pub mod mutants;
+
+/// Whether a deliberate fault is selected; `false` outside of tests.
+#[cfg(feature = "mutants")]
+macro_rules! mutant {
+    ($name:ident) => {
+        crate::mutants::is(crate::mutants::Mutant::$name)
+    };
+}
+#[cfg(not(feature = "mutants"))]
+macro_rules! mutant {
+    ($name:ident) => {
+        $crate::no_fault()
+    };
+}
+
+// A call, because a literal would make clippy simplify each condition that it stands in.
+#[cfg(not(feature = "mutants"))]
+#[inline(always)]
+const fn no_fault() -> bool {
+    false
+}
+
 mod accumulator;
 mod admission;
 mod backoff;

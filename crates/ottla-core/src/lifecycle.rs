@@ -59,6 +59,11 @@ impl Flushes {
         }
         self.pending.retain_mut(|flush| {
             let covered = slots.partition_point(|slot| slot.id.0 < flush.before);
+            let covered = if mutant!(FlushCountsAnything) {
+                slots.len().min(flush.remaining as usize)
+            } else {
+                covered
+            };
             flush.remaining -= covered as u64;
             if flush.remaining == 0 {
                 complete.push(flush.id);
@@ -109,7 +114,7 @@ impl Engine {
         let Lifecycle::Closing { deadline } = self.lifecycle else {
             return;
         };
-        if self.outstanding > 0 && now >= deadline {
+        if self.outstanding > 0 && (now >= deadline || mutant!(CloseForgets)) {
             self.fail_everything(
                 now,
                 &DeliveryError {
@@ -128,7 +133,7 @@ impl Engine {
             self.hang_up(now, conn, "the producer is closed");
         }
         self.drop_abandoned();
-        if self.memory.room() {
+        if self.memory.room() && !mutant!(CloseWakesNobody) {
             // Whoever waits for memory learns that there will be none: the next `send` is refused.
             self.outbox.push_back(Output::Room);
         }

@@ -278,3 +278,23 @@ fn with_one_in_flight_a_partition_waits_for_its_old_leader_before_it_writes_to_t
     bench.ok(&first, 0);
     assert_eq!(bench.take().node, Some(2));
 }
+
+#[test]
+fn a_retried_batch_goes_before_those_that_were_closed_meanwhile() {
+    for idempotence in ["true", "false"] {
+        let options = [
+            ("enable.idempotence", idempotence),
+            ("max.in.flight.requests.per.connection", "1"),
+            ("batch.size", "1"),
+        ];
+        let mut bench = Bench::warm(1, &options);
+        for value in ["a", "b", "c"] {
+            bench.send_to(0, value);
+            bench.run();
+        }
+        let first = bench.take();
+        bench.reply(&first, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+        bench.advance_ms(200);
+        assert_eq!(bench.take().values(), ["a"], "idempotence {idempotence}");
+    }
+}

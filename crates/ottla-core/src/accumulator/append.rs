@@ -110,7 +110,8 @@ impl Engine {
         );
         // A topic that compresses to nothing must not gather all memory in one batch.
         let raw_limit = self.settings.max_request_size.max(open.builder.limit());
-        open.builder.has_room_for(size, estimate) && open.builder.uncompressed_size() + size <= raw_limit
+        (open.builder.has_room_for(size, estimate) || mutant!(RefusingBatchStaysOpen))
+            && open.builder.uncompressed_size() + size <= raw_limit
     }
 
     fn open_batch(&mut self, now: Instant, ix: PartitionIx, first: &Record<'_>) {
@@ -136,7 +137,7 @@ impl Engine {
             capacity: capacity as u32,
         });
         self.trace_memory(now);
-        if self.flushes.is_active() || self.memory.is_wanted() {
+        if self.flushes.is_active() || self.memory.is_wanted() || mutant!(LingerIgnored) {
             self.dirty = true;
         } else if was_idle {
             self.wake

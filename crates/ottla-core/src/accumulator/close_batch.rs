@@ -88,7 +88,7 @@ impl Engine {
     }
 
     fn observe_ratio(&mut self, ix: PartitionIx, sealed: &SealedBatch) {
-        if sealed.codec() != Codec::None {
+        if sealed.codec() != Codec::None && !mutant!(RatioNotLearned) {
             let topic = self.partition(ix).topic;
             self.topics
                 .get_mut(topic)
@@ -104,7 +104,9 @@ impl Engine {
         partition.queue.retain(|other| *other != key);
         partition.stamped.retain(|other| *other != key);
         partition.in_flight.retain(|other| *other != key);
-        self.memory.give_back(batch.charge);
+        if !mutant!(MemoryNotReturned) {
+            self.memory.give_back(batch.charge);
+        }
         self.trace_memory(now);
         self.dirty = true;
         Some(batch)

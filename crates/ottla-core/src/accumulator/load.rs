@@ -35,6 +35,7 @@ impl Engine {
             let queued = partition.queue_len();
             // One without a queue is tried all the same, or nobody would notice that its broker is well again.
             let starves = queued > 0
+                && !mutant!(StarvingNotAvoided)
                 && limit.is_some_and(|limit| {
                     let node = partition.leader.and_then(|leader| nodes.get(&leader));
                     let since = node.and_then(|node| node.starving_since);

@@ -26,7 +26,9 @@ impl RatioEstimate {
 
     /// After a broker found a batch too large: be pessimistic.
     pub(crate) fn reset_after_split(&mut self, ratio: f32) {
-        self.0 = ratio.max(1.0);
+        if !mutant!(RatioKeptAfterSplit) {
+            self.0 = ratio.max(1.0);
+        }
     }
 }
 

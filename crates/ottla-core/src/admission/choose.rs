@@ -32,7 +32,11 @@ impl Engine {
         if !topic.is_known() || topic.count <= 0 {
             return Choice::Later;
         }
-        let count = topic.count;
+        let count = if mutant!(KeysCountLeaders) && record.partition.is_none() {
+            topic.available.len() as i32
+        } else {
+            topic.count
+        };
         if let Some(partition) = record.partition {
             return match partition {
                 0.. if partition < count => Choice::Partition {
@@ -42,7 +46,9 @@ impl Engine {
                 _ => Choice::Later,
             };
         }
-        if let Some(partition) = extensions.partition(record, topic.choices()) {
+        if !(mutant!(KeyBeforeApplication) && record.key.is_some())
+            && let Some(partition) = extensions.partition(record, topic.choices())
+        {
             return match partition {
                 0.. if partition < count => Choice::Partition {
                     partition,
@@ -59,10 +65,19 @@ impl Engine {
             return chosen(topic.turns.next(choices), PartitionedBy::RoundRobin);
         }
         match record.key.as_deref() {
-            Some(key) if !self.settings.ignore_keys => {
+            Some(key) if !(self.settings.ignore_keys || mutant!(EmptyKeyIsNull) && key.is_empty()) => {
                 let hash = key_hash(key);
+                let positive = if mutant!(KeyHashAbsolute) {
+                    hash.wrapping_abs()
+                } else {
+                    hash & i32::MAX
+                };
                 Choice::Partition {
-                    partition: (hash & i32::MAX) % count,
+                    partition: if mutant!(KeyHashUnsigned) {
+                        (hash.cast_unsigned() % count.cast_unsigned()).cast_signed()
+                    } else {
+                        positive % count
+                    },
                     by: PartitionedBy::KeyHash { hash },
                 }
             }

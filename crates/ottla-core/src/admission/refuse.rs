@@ -9,7 +9,7 @@ impl Engine {
     /// Whether the record can be sent at all.
     #[inline]
     pub(crate) fn check(&self, record: &Record<'_>, size: usize) -> Result<(), RefuseReason> {
-        if !self.lifecycle.is_running() {
+        if !self.lifecycle.is_running() && !mutant!(ClosedTakesRecords) {
             return Err(RefuseReason::Closed);
         }
         if let IdentityState::Failed(error) = &self.identity.state {
@@ -18,7 +18,7 @@ impl Engine {
                 message: error.message.clone(),
             });
         }
-        if size > self.settings.max_request_size {
+        if size > self.settings.max_request_size && !mutant!(SizeUnchecked) {
             return Err(RefuseReason::TooLarge {
                 size,
                 limit: self.settings.max_request_size,

@@ -49,13 +49,17 @@ impl Engine {
         let waiting = Waiting {
             id,
             record: record.into_owned(),
-            deadline: since + self.settings.max_block,
+            deadline: if mutant!(MaxBlockTwice) { now } else { since } + self.settings.max_block,
         };
         let topic = self.topics.get_mut(ix);
         if topic.waiting.is_empty() {
             self.waiting.push(ix);
         }
-        topic.waiting.push_back(waiting);
+        if mutant!(WaitingReversed) {
+            topic.waiting.push_front(waiting);
+        } else {
+            topic.waiting.push_back(waiting);
+        }
         if topic.is_known() {
             // It names a partition that the topic does not have: perhaps the topic has grown.
             self.refresh.want_all(MISSING_PARTITION);

@@ -132,6 +132,9 @@ impl Config {
 
     fn take(&mut self, given: &mut [Option<Value>], name: &str, text: &str) -> Result<(), ConfigError> {
         let name = name.trim();
+        if mutant!(TransactionsIgnored) && name == "transactional.id" {
+            return Ok(());
+        }
         let Some(index) = TABLE.iter().position(|option| option.name == name) else {
             return Err(match names::explain(name) {
                 Stranger::Replaced(instead) => ConfigError::Removed {

@@ -318,7 +318,10 @@ impl Network {
             .conns
             .values()
             .filter_map(|conn| conn.ready().map(|(stream, _)| (conn, stream)))
-            .filter(|(conn, stream)| stream.in_flight() < max_in_flight && !self.is_quiet(now, conn.peer))
+            .filter(|(conn, stream)| {
+                stream.in_flight() < max_in_flight
+                    && (!self.is_quiet(now, conn.peer) || mutant!(SilenceForBatchesOnly))
+            })
             .min_by_key(|(conn, stream)| (stream.in_flight(), conn.peer.node().is_none()));
         if let Some((conn, _)) = ready {
             return Route::Conn(conn.id);
@@ -327,7 +330,7 @@ impl Network {
             return Route::Soon;
         }
         let mut candidates = self.may_be_dialled(now);
-        if candidates.is_empty() && settings.rebootstrap_after.is_some() {
+        if candidates.is_empty() && settings.rebootstrap_after.is_some() && !mutant!(NoRebootstrap) {
             self.rebootstrap = true;
             candidates = self.may_be_dialled(now);
         }

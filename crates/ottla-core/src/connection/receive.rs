@@ -57,7 +57,7 @@ impl Engine {
         let (Some(expected), Some(found)) = (expected, found) else {
             return self.fault(now, conn, "the broker sent an answer that nobody asked for");
         };
-        if expected != found {
+        if expected != found && !mutant!(CorrelationUnchecked) {
             let why = alloc::format!("the broker answered request {found} when {expected} was next");
             return self.fault(now, conn, &why);
         }
@@ -153,13 +153,16 @@ impl Engine {
             ApiKey::InitProducerId => 1,
             _ => 2,
         };
-        if request.version >= client_waits_since {
+        if (request.version >= client_waits_since || mutant!(ThrottledTwice)) && !mutant!(ThrottleIgnored) {
             self.throttle(now, conn, throttle_ms);
         }
     }
 
     fn negotiated(&mut self, now: Instant, conn: ConnId, version: i16, answer: &ApiVersionsResponse) {
-        if answer.error_code == ottla_wire::error_code::ErrorCode::UNSUPPORTED_VERSION && version > 0 {
+        if answer.error_code == ottla_wire::error_code::ErrorCode::UNSUPPORTED_VERSION
+            && version > 0
+            && !mutant!(ApiVersionsGivenUp)
+        {
             return self.ask_versions(now, conn, fallback(version, answer));
         }
         if !answer.error_code.is_ok() {
@@ -170,7 +173,7 @@ impl Engine {
             Ok(versions) => versions,
             Err(error) => return self.fault(now, conn, &alloc::format!("{error}")),
         };
-        if versions.produce < ZSTD_SINCE && self.settings.codec == Codec::Zstd {
+        if versions.produce < ZSTD_SINCE && !mutant!(ZstdUnchecked) && self.settings.codec == Codec::Zstd {
             let why = "the broker cannot read zstd; use Kafka 2.1 or newer, or another compression.type";
             return self.fault(now, conn, why);
         }
@@ -204,7 +207,9 @@ impl Engine {
             return;
         };
         let peer = connection.peer;
-        if let Some(stream) = connection.stream_mut() {
+        if let Some(stream) = connection.stream_mut()
+            && !mutant!(ThrottleEatsTimer)
+        {
             stream.extend_timeouts(wait);
         }
         let Some(id) = peer.node() else {

@@ -165,7 +165,14 @@ impl Stream {
     /// When the oldest request has waited too long: for its answer, or for bytes to leave at all.
     pub(crate) fn timeout_at(&self, limit: Duration) -> Option<Instant> {
         let oldest = self.requests.front()?;
-        Some(oldest.written_at.unwrap_or(self.progress_at) + limit)
+        let since = oldest.written_at.unwrap_or(self.progress_at);
+        Some(
+            if mutant!(TimerFromQueueing) {
+                oldest.queued_at
+            } else {
+                since
+            } + limit,
+        )
     }
 
     /// The broker holds its answers back, or the process was frozen: neither counts.

@@ -89,6 +89,9 @@ impl Identity {
         let IdentityState::Assigned(identity) = self.state else {
             return None;
         };
+        if identity.epoch == i16::MAX && mutant!(EpochReused) {
+            return Some(Bump::Epoch(identity));
+        }
         if identity.epoch == i16::MAX {
             self.state = IdentityState::Unassigned { not_before: now };
             return Some(Bump::Exhausted);

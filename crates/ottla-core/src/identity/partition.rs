@@ -51,7 +51,10 @@ impl PartitionSequences {
 
     /// Records an acknowledgement. An earlier batch that is answered late changes nothing.
     pub(crate) fn acked(&mut self, last: Sequence) {
-        if self.last_acked.is_none_or(|known| last.is_after(known)) {
+        if self
+            .last_acked
+            .is_none_or(|known| last.is_after(known) || mutant!(LateAckMovesBack))
+        {
             self.last_acked = Some(last);
         }
     }
@@ -87,7 +90,7 @@ impl PartitionSequences {
 
     /// With nothing in flight: whether all numbers used so far are acknowledged. If they are, the doubt is over.
     pub(crate) fn try_resolve(&mut self) -> bool {
-        let resolved = self.is_next(self.next);
+        let resolved = self.is_next(self.next) || mutant!(DoubtIsResolved);
         if resolved {
             self.unresolved = None;
         }

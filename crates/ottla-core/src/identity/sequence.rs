@@ -21,8 +21,12 @@ impl Sequence {
 
     /// The number `n` records later.
     #[must_use]
-    pub(crate) const fn plus(self, n: u32) -> Self {
-        Self(self.0.wrapping_add(n as i32) & i32::MAX)
+    pub(crate) fn plus(self, n: u32) -> Self {
+        let sum = self.0.wrapping_add(n as i32);
+        if mutant!(WrapIsLate) && sum < 0 {
+            return Self((sum & i32::MAX) + 1);
+        }
+        Self(sum & i32::MAX)
     }
 
     /// How many records later than `earlier` this one is, modulo 2^31.
@@ -31,7 +35,10 @@ impl Sequence {
     }
 
     /// Whether it is later than `other`, given that they are less than 2^30 apart (five batches are).
-    pub(crate) const fn is_after(self, other: Self) -> bool {
+    pub(crate) fn is_after(self, other: Self) -> bool {
+        if mutant!(WrapComparesPlainly) {
+            return self.0 > other.0;
+        }
         let distance = self.since(other);
         distance != 0 && distance < 1 << 30
     }

@@ -59,10 +59,15 @@ impl Engine {
                 .partitions
                 .iter()
                 .any(|partition| partitions[partition.0 as usize].listed);
-            if topic.is_known() && !in_use && topic.waiting.is_empty() && topic.last_used + idle <= now {
+            if !mutant!(IdleTopicsKept)
+                && topic.is_known()
+                && !in_use
+                && topic.waiting.is_empty()
+                && topic.last_used + idle <= now
+            {
                 topic.knowledge = TopicKnowledge::Unwanted;
             }
-            if topic.is_wanted() || (want == Want::All && topic.is_known()) {
+            if topic.is_wanted() || ((want == Want::All || mutant!(NewTopicsAskForAll)) && topic.is_known()) {
                 asked.push(ix);
             }
         }

@@ -105,7 +105,7 @@ impl Engine {
         };
         let row = lookup(code.0);
         let topic = self.topics.get_mut(ix);
-        if row.retriable {
+        if row.retriable || mutant!(ForbiddenTopicWaits) {
             // A topic that was known stays usable: its partitions decide what becomes of its batches.
             if topic.is_known() {
                 return false;
@@ -168,7 +168,7 @@ impl Engine {
         };
         let partition = self.partition_mut(ix);
         let outdated = answer.leader_epoch >= 0 && answer.leader_epoch < partition.leader_epoch;
-        if outdated && !recreated {
+        if outdated && (!recreated || mutant!(RecreatedTopicDistrusted)) && !mutant!(OldLeaderBelieved) {
             return false;
         }
         let leader = Some(answer.leader_id).filter(|leader| *leader >= 0);
@@ -204,7 +204,9 @@ impl Engine {
         leader: &LeaderIdAndEpoch,
         nodes: &[NodeEndpoint],
     ) {
-        if leader.leader_id < 0 || leader.leader_epoch <= self.partition(ix).leader_epoch {
+        if leader.leader_id < 0
+            || (leader.leader_epoch <= self.partition(ix).leader_epoch && !mutant!(InlineLeaderBelieved))
+        {
             return;
         }
         match nodes.iter().find(|node| node.node_id == leader.leader_id) {

@@ -86,8 +86,10 @@ impl Sticky {
             return;
         };
         current.produced = current.produced.saturating_add(bytes);
-        let enough = current.produced >= self.batch_size && all_full;
-        if enough || current.produced >= self.batch_size.saturating_mul(2) {
+        let enough = current.produced >= self.batch_size && (all_full || mutant!(StickySwitchNotHeld));
+        if enough
+            || (current.produced >= self.batch_size.saturating_mul(2) && !mutant!(StickySwitchNotForced))
+        {
             self.switch(partitions, rng);
         }
     }

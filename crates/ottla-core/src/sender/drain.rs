@@ -62,7 +62,8 @@ impl Engine {
         let mut looked_at = 0;
         for ix in led[start..].iter().chain(&led[..start]) {
             let partition = self.partition(*ix);
-            if self.is_sendable(now, partition) {
+            if self.is_sendable(now, partition) && (!mutant!(LingeringLeftBehind) || self.is_ready(now, *ix))
+            {
                 let size = self.head_size(*ix);
                 if !plan.is_empty() && total + size > self.settings.max_request_size {
                     break;
@@ -73,7 +74,11 @@ impl Engine {
             looked_at += 1;
         }
         if let Some(node) = self.network.nodes.get_mut(&id) {
-            node.next_start = (start + looked_at) % led.len();
+            node.next_start = if mutant!(RoundsBeginAnew) {
+                0
+            } else {
+                (start + looked_at) % led.len()
+            };
         }
         (plan, total)
     }
@@ -128,7 +133,7 @@ impl Engine {
         let Some(batch) = self.batches.get_mut(key) else {
             return;
         };
-        if batch.stamp.is_some() {
+        if batch.stamp.is_some() && !mutant!(RestampedOnRetry) {
             return;
         }
         let partition = &mut self.partitions[ix.0 as usize];

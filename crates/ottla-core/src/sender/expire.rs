@@ -46,7 +46,10 @@ impl Engine {
         // A retried batch is older than one behind it that is still in flight: results keep the order of sending.
         let late = partition.in_flight.iter().chain(partition.queue.front());
         late.filter(is_late)
-            .min_by_key(|key| self.batches.get(**key).and_then(Batch::first_record))
+            .min_by_key(|key| {
+                let first = self.batches.get(**key).and_then(Batch::first_record);
+                first.filter(|_| !mutant!(ExpiredOutOfOrder))
+            })
             .copied()
     }
 
@@ -57,7 +60,9 @@ impl Engine {
         let (attempts, persisted) = (batch.attempts, batch.persisted());
         let error = self.expiry_error(key, attempts, persisted);
         // A part of a split has a sequence before it is sent; whatever has none stays without doubt.
-        self.doubt_sequence(ix, key);
+        if attempts > 0 || !mutant!(UnsentPartLeavesGap) {
+            self.doubt_sequence(ix, key);
+        }
         self.tracer.emit(now, || Event::Expired {
             batch: key.id(),
             persisted,

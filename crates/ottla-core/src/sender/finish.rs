@@ -32,6 +32,9 @@ impl Engine {
         };
         if flying {
             batch.state = BatchState::Abandoned;
+            if mutant!(MemoryReturnedInFlight) {
+                self.memory.give_back(core::mem::take(&mut batch.charge));
+            }
             self.partition_mut(ix).stamped.retain(|other| *other != key);
         } else {
             self.forget(now, key);

@@ -60,7 +60,7 @@ impl Engine {
             .expect("the version was agreed on, and max.request.size keeps lengths in their fields");
         let kind = RequestKind::Produce {
             batches,
-            unanswered: self.settings.acks == Acks::None,
+            unanswered: self.settings.acks == Acks::None && !mutant!(UnansweredAwaited),
             ids,
         };
         self.transmit(now, conn, ApiKey::Produce, version, kind, chunks);
@@ -90,7 +90,15 @@ impl Engine {
         let (count, charge) = (batch.count, batch.charge);
         let placeholder = BatchState::Abandoned;
         if let BatchState::Queued { mut sealed, .. } = core::mem::replace(&mut batch.state, placeholder) {
-            let stamp = batch.stamp.map_or(ProducerStamp::NONE, |stamp| stamp.wire());
+            let none = ProducerStamp {
+                base_sequence: if mutant!(IdentityWithoutIdempotence) {
+                    0
+                } else {
+                    -1
+                },
+                ..ProducerStamp::NONE
+            };
+            let stamp = batch.stamp.map_or(none, |stamp| stamp.wire());
             if sealed.stamped() != stamp {
                 sealed.stamp(stamp);
             }

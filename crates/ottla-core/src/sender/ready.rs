@@ -17,7 +17,7 @@ impl Engine {
         let mut nodes = core::mem::take(&mut self.wants.nodes);
         nodes.clear();
         self.collect_ready(now, &mut nodes);
-        let may_send = self.identity.permits_sending();
+        let may_send = self.identity.permits_sending() || mutant!(DrainedWithoutIdentity);
         for node in &nodes {
             let reach = self.connection_to(now, *node);
             self.note_reach(now, *node, &reach);
@@ -34,7 +34,7 @@ impl Engine {
                 .is_some_and(|node| node.link.conn.is_none())
         });
         self.wants.nodes = nodes;
-        if self.settings.adaptive {
+        if self.settings.adaptive && !mutant!(LoadIgnored) {
             self.weigh_partitions(now);
         }
     }
@@ -110,15 +110,17 @@ impl Engine {
         }
         partition.open.as_ref().is_some_and(|open| {
             open.created + self.settings.linger <= now
-                || self.flushes.is_active()
-                || self.memory.is_wanted()
-                || !self.lifecycle.is_running()
+                || mutant!(LingerIgnored)
+                || (self.flushes.is_active() && !mutant!(FlushLingers))
+                || (self.memory.is_wanted() && !mutant!(ShortMemoryLingers))
+                || (!self.lifecycle.is_running() && !mutant!(CloseLingers))
         })
     }
 
     /// Whether the order of a partition allows its oldest batch to go now; it may be open (behaviours 30, 38 to 41, 44).
     pub(crate) fn is_sendable(&self, now: Instant, partition: &Partition) -> bool {
-        if self.settings.max_in_flight == 1 && !partition.in_flight.is_empty() {
+        if self.settings.max_in_flight == 1 && !partition.in_flight.is_empty() && !mutant!(PartitionNotMuted)
+        {
             return false;
         }
         let head = partition.queue.front().copied();
@@ -126,8 +128,9 @@ impl Engine {
             Some(batch) => {
                 if let BatchState::Queued { not_before, leader_epoch, .. } = &batch.state
                     && *not_before > now
+                    && !mutant!(BackoffIgnored)
                     // A new leader has not refused it yet (KIP-951).
-                    && partition.leader_epoch <= *leader_epoch
+                    && (partition.leader_epoch <= *leader_epoch || mutant!(BackoffAtNewLeader))
                 {
                     return false;
                 }
@@ -141,16 +144,19 @@ impl Engine {
         }
         if stamped {
             // While a batch is being retried, only the oldest that is not resolved may go.
-            return partition.stamped.first().copied() == head;
+            return partition.stamped.first().copied() == head || mutant!(RetriesOvertake);
         }
         let sequences = &partition.sequences;
         let current = self.identity.current();
         let is_stale = sequences.identity().is_some() && sequences.identity() != current;
         let pending = !partition.stamped.is_empty() || !partition.in_flight.is_empty();
-        if pending && (is_stale || !sequences.is_established()) {
+        if pending
+            && ((is_stale && !mutant!(EpochsMixed))
+                || !(sequences.is_established() || mutant!(FirstAckNotAwaited)))
+        {
             return false;
         }
-        sequences.unresolved().is_none()
+        sequences.unresolved().is_none() || mutant!(DoubtEndsAtOnce)
     }
 
     fn connection_to(&self, now: Instant, node: NodeId) -> Reach {
@@ -169,7 +175,7 @@ impl Engine {
         let ready = self.network.conn(conn).and_then(|conn| conn.ready());
         !quiet
             && ready.is_some_and(|(stream, _)| {
-                stream.in_flight() < self.settings.max_in_flight
+                (stream.in_flight() < self.settings.max_in_flight || mutant!(InFlightUnlimited))
                     && stream.unwritten() < self.settings.write_allowance
             })
     }

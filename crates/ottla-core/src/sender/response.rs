@@ -24,6 +24,9 @@ impl Engine {
         ids: &[(Uuid, TopicIx)],
         answer: &ProduceResponse,
     ) {
+        if mutant!(ThrottledSuccessResent) && answer.throttle_time_ms > 0 {
+            return self.produce_lost(now, batches, Loss::Disconnected);
+        }
         let mut by_partition = self.by_partition(ids, answer);
         by_partition.sort_unstable_by_key(|(ix, _)| ix.0);
         let mut unmentioned = Vec::new();
@@ -52,7 +55,15 @@ impl Engine {
             let found_topic = if ids.is_empty() {
                 self.topics.find(&topic.name)
             } else {
-                let same = ids.iter().find(|(id, _)| *id == topic.topic_id);
+                let now_named = |ix: &TopicIx| Uuid(self.topics.get(*ix).id);
+                let same = ids.iter().find(|(id, ix)| {
+                    let id = if mutant!(TopicIdsForgotten) {
+                        now_named(ix)
+                    } else {
+                        *id
+                    };
+                    id == topic.topic_id
+                });
                 same.map(|(_, ix)| *ix)
             };
             let Some(ix) = found_topic else {
@@ -93,10 +104,13 @@ impl Engine {
             self.refresh.want_all(row.name);
         }
         match row.action {
+            Action::Succeed if mutant!(DuplicateFails) => self.refuse(now, ix, key, row, answer),
             Action::Succeed => self.stored(now, ix, key, -1, -1),
             Action::Retry => self.retry_or_fail(now, key, row),
             Action::RetryAtLeader => {
-                if let Some(leader) = &answer.current_leader {
+                if let Some(leader) = &answer.current_leader
+                    && !mutant!(InlineLeaderIgnored)
+                {
                     self.learn_leader(now, ix, leader, nodes);
                 }
                 self.retry_or_fail(now, key, row);
@@ -145,7 +159,7 @@ impl Engine {
     ) {
         let error = self.broker_error(key, row, answer.error_message.as_deref());
         self.give_up_sequence(ix, key, row.name);
-        if answer.record_errors.is_empty() {
+        if answer.record_errors.is_empty() || mutant!(EverybodyIsCulprit) {
             return self.fail(now, key, error);
         }
         // Of several culprits the broker does not say which met which error (`Sender.failBatch`).
@@ -200,6 +214,7 @@ impl Engine {
             .get(key)
             .is_some_and(|batch| batch.ambiguous.is_some());
         let persisted = match row.persisted {
+            Persisted::Possibly if mutant!(LossIsCertain) => Persisted::No,
             Persisted::No if doubt => Persisted::Possibly,
             persisted => persisted,
         };

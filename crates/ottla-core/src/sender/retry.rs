@@ -23,7 +23,7 @@ impl Engine {
         let retried = batch.attempts.saturating_sub(1);
         let in_time = batch.created + self.settings.delivery_timeout > now;
         let allowed = !(self.settings.fail_ambiguous && batch.may_be_duplicated());
-        if in_time && allowed && retried < self.settings.retries {
+        if in_time && allowed && (retried < self.settings.retries || mutant!(RetriesUncounted)) {
             return self.requeue(now, key, row);
         }
         let mut error = self.broker_error(key, row, None);
@@ -47,7 +47,11 @@ impl Engine {
         let Some(batch) = self.batches.get_mut(key) else {
             return;
         };
-        let failures = batch.attempts.saturating_sub(1);
+        let failures = if mutant!(BackoffConstant) {
+            0
+        } else {
+            batch.attempts.saturating_sub(1)
+        };
         let not_before = now + self.settings.retry_backoff.delay(failures, &mut self.rng);
         let BatchState::InFlight {
             sealed, leader_epoch, ..
@@ -61,6 +65,9 @@ impl Engine {
             not_before,
             leader_epoch,
         };
+        if mutant!(DeliveryTimeoutRestarts) {
+            batch.created = now;
+        }
         let (count, attempt, persisted) = (batch.count, batch.attempts, batch.persisted());
         self.counters.record_retries += u64::from(count);
         self.enqueue(key);
@@ -87,7 +94,7 @@ impl Engine {
             .position(|other| {
                 batches
                     .get(*other)
-                    .is_some_and(|other| other.first_record() > first)
+                    .is_some_and(|other| other.first_record() > first && !mutant!(RetryAtTheBack))
             })
             .unwrap_or(queue.len());
         self.partition_mut(ix).queue.insert(place, key);

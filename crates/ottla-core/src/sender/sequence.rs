@@ -48,7 +48,7 @@ impl Engine {
             // batch until delivery.timeout.ms; only a new epoch can help it.
             None => sequences.is_next(stamp.first) || sequences.is_passed(stamp.first),
         };
-        if is_gap && !restamped {
+        if (is_gap || mutant!(OutOfOrderAlwaysBumps)) && !restamped && !mutant!(OutOfOrderNeverBumps) {
             self.want_bump(ix, row.name);
         }
         self.retry_or_fail(now, key, row);
@@ -65,7 +65,7 @@ impl Engine {
     ) {
         // Without a log start offset the partition moved while the answer was made: ask again.
         let restamped = self.stamp_of(key).is_none_or(|(_, restamped)| restamped);
-        if log_start_offset >= 0 && !restamped {
+        if log_start_offset >= 0 && !restamped && !mutant!(UnknownProducerNeverBumps) {
             self.want_bump(ix, row.name);
         }
         self.retry_or_fail(now, key, row);
@@ -90,7 +90,7 @@ impl Engine {
 
     /// The broker refused a batch for good: its sequence is a gap that only a new epoch gets over (behaviour 49).
     pub(crate) fn give_up_sequence(&mut self, ix: PartitionIx, key: BatchKey, because: &'static str) {
-        if self.stamp_of(key).is_some() {
+        if self.stamp_of(key).is_some() && !mutant!(FailureKeepsEpoch) {
             self.want_bump(ix, because);
         }
     }

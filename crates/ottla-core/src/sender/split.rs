@@ -47,6 +47,10 @@ impl Engine {
         let mut children = Vec::with_capacity(parts.len());
         for (builder, slots) in parts {
             let child = self.adopt_part(now, &parent, builder, slots, first);
+            if mutant!(SplitRepeatsSequence) {
+                children.push(child);
+                continue;
+            }
             first = first.map(|stamp| Stamp {
                 first: stamp
                     .first
@@ -121,11 +125,19 @@ impl Engine {
         let child = self.batches.insert(Batch {
             id,
             partition: parent.partition,
-            created: parent.created,
+            created: if mutant!(SplitForgetsAge) {
+                now
+            } else {
+                parent.created
+            },
             count: slots.len() as u32,
             slots,
             charge,
-            attempts: 0,
+            attempts: if mutant!(SplitCountsAsRetry) {
+                parent.attempts
+            } else {
+                0
+            },
             stamp,
             restamped: false,
             ambiguous: parent.ambiguous,

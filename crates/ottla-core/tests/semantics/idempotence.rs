@@ -228,3 +228,21 @@ fn a_batch_that_fails_for_good_makes_a_new_epoch_for_those_behind_it() {
     assert_eq!(bench.results(), ["INVALID_RECORD No", "INVALID_RECORD No", "0@0"]);
     assert_eq!(stamp(&batch(&mut bench, 1)), (1, 1));
 }
+
+/// The broker lost its memory of the first batch and took the second; the first is taken later all the same.
+#[test]
+fn a_late_acknowledgement_does_not_move_sequences_back() {
+    let mut bench = at(1, &[]);
+    let first = batch(&mut bench, 1);
+    let second = batch(&mut bench, 1);
+    bench.reply(&first, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    bench.ok(&second, 1);
+    bench.advance_ms(200);
+    let again = bench.take();
+    bench.ok(&again, 2);
+    let third = batch(&mut bench, 1);
+    assert_eq!(stamp(&third), (0, 3));
+    bench.reply(&third, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(200);
+    assert_eq!(stamp(&bench.take()), (1, 0), "it was next");
+}
