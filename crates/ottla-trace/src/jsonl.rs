@@ -10,19 +10,23 @@ use alloc::{
     vec::Vec,
 };
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
-use crate::{Envelope, Level, VERSION};
+use crate::{
+    Envelope, Level, VERSION,
+    json::{self, Json, json_structs},
+};
 
-/// The first line of a trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// [`VERSION`] of the writer.
-    pub ottla_trace: u32,
-    /// Program and version.
-    pub writer: String,
-    /// What was traced.
-    pub level: Level,
+json_structs! {
+    /// The first line of a trace.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Header {
+        /// [`VERSION`] of the writer.
+        pub ottla_trace: u32,
+        /// Program and version.
+        pub writer: String,
+        /// What was traced.
+        pub level: Level,
+    }
 }
 
 impl Header {
@@ -46,10 +50,11 @@ pub fn envelope_line(envelope: &Envelope) -> String {
     line(envelope)
 }
 
-fn line<T: Serialize>(value: &T) -> String {
-    let mut text = serde_json::to_string(value).expect("maps have string keys and numbers are finite");
-    text.push('\n');
-    text
+fn line<T: Json>(value: &T) -> String {
+    let mut writer = json::Writer::default();
+    value.put(&mut writer);
+    writer.raw("\n");
+    writer.finish()
 }
 
 /// Why a trace cannot be read. Lines are counted from 1.
@@ -109,7 +114,7 @@ impl core::error::Error for ReadError {}
 pub fn read(text: &str) -> Result<(Header, Vec<Envelope>), ReadError> {
     let mut lines = text.split_inclusive('\n').enumerate();
     let (_, first) = lines.next().ok_or(ReadError::Empty)?;
-    let header: Header = serde_json::from_str(first).map_err(|_| ReadError::NotATrace)?;
+    let header: Header = json::parse(first).map_err(|_| ReadError::NotATrace)?;
     if header.ottla_trace != VERSION {
         return Err(ReadError::Version {
             found: header.ottla_trace,
@@ -122,10 +127,7 @@ pub fn read(text: &str) -> Result<(Header, Vec<Envelope>), ReadError> {
         if !text.ends_with('\n') {
             return Err(ReadError::Truncated { line });
         }
-        let envelope: Envelope = serde_json::from_str(text).map_err(|e| ReadError::Line {
-            line,
-            why: e.to_string(),
-        })?;
+        let envelope: Envelope = json::parse(text).map_err(|why| ReadError::Line { line, why })?;
         if envelope.t < last {
             return Err(ReadError::Order { line });
         }

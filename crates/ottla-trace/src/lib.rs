@@ -13,6 +13,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod event;
+mod json;
 pub mod jsonl;
 pub mod snapshot;
 mod topics;
@@ -20,45 +21,47 @@ mod topics;
 pub use event::Event;
 pub use snapshot::Snapshot;
 
-use serde::{Deserialize, Serialize};
+use json::{json_enums, json_structs};
 
 /// The version of this format, written in the first line of every file ([`jsonl::Header`]).
 pub const VERSION: u32 = 1;
 
-/// How much is traced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Nothing.
-    #[default]
-    Off,
-    /// An event per batch, request and connection change.
-    Batch,
-    /// `Batch`, and the life of each record.
-    Record,
+json_enums! {
+    /// How much is traced.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+    pub enum Level {
+        /// Nothing.
+        #[default]
+        Off,
+        /// An event per batch, request and connection change.
+        Batch,
+        /// `Batch`, and the life of each record.
+        Record,
+    }
+
+    /// Who saw the event.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Source {
+        /// The producer.
+        Client,
+        /// A broker of the simulation, by its node id.
+        Broker(node: i32),
+        /// The simulated world: network, controller, faults, oracle.
+        World,
+    }
 }
 
-/// Who saw the event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The producer.
-    Client,
-    /// A broker of the simulation, by its node id.
-    Broker(i32),
-    /// The simulated world: network, controller, faults, oracle.
-    World,
-}
-
-/// An event with its time and origin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Envelope {
-    /// Microseconds since the trace began; never decreases.
-    pub t: u64,
-    /// Counts up by one per source; a gap is announced by [`Event::Lost`].
-    pub seq: u64,
-    /// Who saw it.
-    pub source: Source,
-    /// What happened.
-    pub event: Event,
+json_structs! {
+    /// An event with its time and origin.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Envelope {
+        /// Microseconds since the trace began; never decreases.
+        pub t: u64,
+        /// Counts up by one per source; a gap is announced by [`Event::Lost`].
+        pub seq: u64,
+        /// Who saw it.
+        pub source: Source,
+        /// What happened.
+        pub event: Event,
+    }
 }

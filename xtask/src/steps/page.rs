@@ -32,7 +32,7 @@ impl Page {
         WasmBuild {
             package: "ottla-web",
             artifact: "ottla-web",
-            profile: if release { "wasm" } else { "demo" },
+            profile: if release { "page" } else { "demo" },
             cargo_args: &[],
             out_dir: self.dir(),
             out_name: "web",

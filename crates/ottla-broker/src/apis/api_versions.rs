@@ -1,6 +1,6 @@
 //! ApiVersions, versions 0 to 4.
 //!
-//! - Lists the APIs of this broker with the versions that `ottla-wire` implements.
+//! - Lists the APIs of this broker (those of producers only, without the feature `full`) with the versions that `ottla-wire` implements.
 //! - A version above 4 is answered in the shape of version 0 with `UNSUPPORTED_VERSION` and the usable range, as
 //!   Kafka does, so that the client can ask again.
 //! - Produce is advertised from version 0 although versions below 3 are refused: Kafka 4 does so for the sake of
@@ -18,21 +18,30 @@ use super::{Call, Reaction};
 use crate::Broker;
 
 /// What this broker answers.
-pub(super) const OFFERED: [ApiKey; 9] = [
-    ApiKey::Produce,
-    ApiKey::Fetch,
-    ApiKey::ListOffsets,
-    ApiKey::Metadata,
-    ApiKey::FindCoordinator,
-    ApiKey::ApiVersions,
-    ApiKey::CreateTopics,
-    ApiKey::DeleteTopics,
-    ApiKey::InitProducerId,
-];
+pub(super) const OFFERED: &[ApiKey] = if cfg!(feature = "full") {
+    &[
+        ApiKey::Produce,
+        ApiKey::Fetch,
+        ApiKey::ListOffsets,
+        ApiKey::Metadata,
+        ApiKey::FindCoordinator,
+        ApiKey::ApiVersions,
+        ApiKey::CreateTopics,
+        ApiKey::DeleteTopics,
+        ApiKey::InitProducerId,
+    ]
+} else {
+    &[
+        ApiKey::Produce,
+        ApiKey::Metadata,
+        ApiKey::ApiVersions,
+        ApiKey::InitProducerId,
+    ]
+};
 
 pub(super) fn handle(_: &Broker, call: Call, _: &ApiVersionsRequest) -> Reaction {
     call.answer(&ApiVersionsResponse {
-        api_keys: OFFERED.map(range).to_vec(),
+        api_keys: OFFERED.iter().map(|api| range(*api)).collect(),
         ..ApiVersionsResponse::default()
     })
 }

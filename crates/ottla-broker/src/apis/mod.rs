@@ -28,6 +28,9 @@ pub(crate) use pending::Pending;
 
 use crate::{Broker, ConnId, Micros};
 
+/// Whether this build serves consumers and administrators, too. A `const`, so that what only they need is left out.
+const FULL: bool = cfg!(feature = "full");
+
 /// One request's circumstances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
@@ -100,13 +103,13 @@ fn read(broker: &mut Broker, now: Micros, conn: ConnId, frame: &Bytes) -> Result
     let reader = &mut reader;
     Ok(match api {
         ApiKey::Produce => produce::handle(broker, call, decode(call, reader)?),
-        ApiKey::Fetch => fetch::handle(broker, call, decode(call, reader)?),
-        ApiKey::ListOffsets => list_offsets::handle(broker, call, decode(call, reader)?),
+        ApiKey::Fetch if FULL => fetch::handle(broker, call, decode(call, reader)?),
+        ApiKey::ListOffsets if FULL => list_offsets::handle(broker, call, decode(call, reader)?),
         ApiKey::Metadata => metadata::handle(broker, call, decode(call, reader)?),
-        ApiKey::FindCoordinator => find_coordinator::handle(call, decode(call, reader)?),
+        ApiKey::FindCoordinator if FULL => find_coordinator::handle(call, decode(call, reader)?),
         ApiKey::ApiVersions => api_versions::handle(broker, call, &decode(call, reader)?),
-        ApiKey::CreateTopics => create_topics::handle(broker, call, decode(call, reader)?),
-        ApiKey::DeleteTopics => delete_topics::handle(broker, call, decode(call, reader)?),
+        ApiKey::CreateTopics if FULL => create_topics::handle(broker, call, decode(call, reader)?),
+        ApiKey::DeleteTopics if FULL => delete_topics::handle(broker, call, decode(call, reader)?),
         ApiKey::InitProducerId => init_producer_id::handle(broker, call, &decode(call, reader)?),
         _ => Reaction::Close {
             why: format!("API {} is not offered", api.name()),

@@ -35,9 +35,9 @@ pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Outcome {
     let (header, envelopes) =
         jsonl::read(&text).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
     check_sequence(&envelopes).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
-    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     for envelope in &envelopes {
-        *kinds.entry(kind(&envelope.event)).or_default() += 1;
+        *kinds.entry(envelope.event.name()).or_default() += 1;
     }
     let span = envelopes.last().map_or(0, |e| e.t) as f64 / 1e6;
     let report = |out: &mut dyn Write| -> std::io::Result<()> {
@@ -71,12 +71,4 @@ fn check_sequence(envelopes: &[Envelope]) -> Result<(), String> {
         next.insert(envelope.source, envelope.seq + 1);
     }
     Ok(())
-}
-
-fn kind(event: &Event) -> String {
-    match serde_json::to_value(event) {
-        Ok(serde_json::Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::from("?"),
-    }
 }
