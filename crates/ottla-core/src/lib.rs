@@ -65,6 +65,7 @@ mod sender;
 pub mod serializer;
 mod settings;
 mod snapshot;
+mod sorted;
 mod suspend;
 pub mod time;
 pub mod timer;

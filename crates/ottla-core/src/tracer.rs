@@ -116,10 +116,13 @@ mod on {
 
         /// The names of keys, in the order of their numbers.
         pub(crate) fn keys(&self) -> Vec<(KeyIx, String)> {
-            // Sorted below, so the table's order does not show.
-            #[expect(clippy::disallowed_methods, reason = "the result is sorted")]
-            let mut keys: Vec<_> = self.keys.iter().map(|(key, id)| (*id, text(key))).collect();
-            keys.sort_unstable_by_key(|(id, _)| *id);
+            // The numbers of those that are remembered are the latest, without a gap.
+            let first = self.next_key - self.keys.len() as KeyIx;
+            let mut keys: Vec<_> = (first..self.next_key).map(|id| (id, String::new())).collect();
+            // Each goes to its place, so the table's order does not show.
+            for (key, id) in &self.keys {
+                keys[(id - first) as usize].1 = text(key);
+            }
             keys
         }
 

@@ -1,6 +1,5 @@
 //! The producer as JavaScript sees it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +28,8 @@ pub struct Engine {
     host: Host,
     buffer: Vec<u8>,
     topics: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
+    /// The numbers of the topics, sorted by name.
+    by_name: Vec<u32>,
     tracing: bool,
 }
 
@@ -65,7 +65,7 @@ impl Engine {
             host,
             buffer: Vec::new(),
             topics: Vec::new(),
-            numbers: HashMap::new(),
+            by_name: Vec::new(),
             tracing: false,
         })
     }
@@ -108,14 +108,19 @@ impl Engine {
 
     /// The number of a topic.
     pub fn topic(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
+        let topics = &self.topics;
+        let found = self
+            .by_name
+            .binary_search_by(|number| (*topics[*number as usize]).cmp(name));
+        match found {
+            Ok(place) => self.by_name[place],
+            Err(place) => {
+                let number = u32::try_from(topics.len()).expect("fewer topics than fit into memory");
+                self.topics.push(name.into());
+                self.by_name.insert(place, number);
+                number
+            }
         }
-        let name: Arc<str> = name.into();
-        let number = u32::try_from(self.topics.len()).expect("fewer topics than fit into memory");
-        self.topics.push(Arc::clone(&name));
-        self.numbers.insert(name, number);
-        number
     }
 
     /// Keeps what brokers tell of the cluster for `keptMetadata`.

@@ -20,7 +20,7 @@ pub(crate) struct WasmBuild {
     pub(crate) cargo_args: &'static [&'static str],
     pub(crate) out_dir: PathBuf,
     pub(crate) out_name: &'static str,
-    /// Whether wasm-opt runs on the result.
+    /// Whether what only the message of a panic needs is taken out, and wasm-opt runs on the result.
     pub(crate) optimised: bool,
 }
 
@@ -47,7 +47,7 @@ impl WasmBuild {
                 .join(profile)
                 .join(format!("{}.wasm", self.artifact));
             let stamp = Stamp::new(self.out_dir.join(format!(".{}-stamp", self.out_name)))
-                .text(if self.optimised { "wasm-opt -O3" } else { "" })
+                .text(if self.optimised { "--slim, wasm-opt -O3" } else { "" })
                 .input(&tree::tool("bindgen-tool"))?
                 .input(&compiled)?;
             let bound = self.out_dir.join(format!("{}_bg.wasm", self.out_name));
@@ -69,6 +69,7 @@ impl WasmBuild {
             .arg(compiled)
             .arg(&self.out_dir)
             .arg(self.out_name)
+            .args(self.optimised.then_some("--slim"))
             .logged(&format!("bindgen-{}", self.package))?;
         if self.optimised {
             // Without feature flags: wasm-opt reads them from the module. `--all-features` makes files that

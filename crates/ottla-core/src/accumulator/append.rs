@@ -25,33 +25,18 @@ impl Engine {
         record: &Record<'_>,
     ) -> usize {
         let estimate = self.estimate(ix);
-        let timestamp = record.timestamp.map_or(-1, |timestamp| timestamp.0);
-        if !self.has_room(ix, timestamp, record, estimate) {
+        let (mut before, mut bytes) = self.append_to_open(ix, record, estimate);
+        if bytes.is_none() {
             self.close_open(now, ix, CloseReason::Full);
-        }
-        let before = self
-            .partition(ix)
-            .open
-            .as_ref()
-            .map_or(0, |open| open.builder.estimated_size(estimate));
-        if before == 0 {
             self.open_batch(now, ix, record);
+            before = 0;
+            (_, bytes) = self.append_to_open(ix, record, estimate);
         }
         let batch_size = self.settings.batch_size;
-        let open = self
-            .partition_mut(ix)
-            .open
-            .as_mut()
-            .expect("a batch was opened when there was none");
-        let bytes = open
-            .builder
-            .append(
-                timestamp,
-                record.key.as_deref(),
-                record.value.as_deref(),
-                headers(record),
-            )
-            .expect("max.request.size is below 2 GiB and limits what a batch holds");
+        let open = self.partition_mut(ix).open.as_mut();
+        let (Some(open), Some(bytes)) = (open, bytes) else {
+            unreachable!("an empty batch takes any record below 2 GiB, which max.request.size is");
+        };
         open.slots.push(RecordSlot::new(id, record));
         open.charge += bytes;
         let size = open.builder.estimated_size(estimate);
@@ -91,27 +76,31 @@ impl Engine {
         CompressionEstimate::Ratio(self.topics.get(topic).ratio.get())
     }
 
-    /// Whether the open batch, if there is one, takes the record.
-    fn has_room(
-        &self,
+    /// Appends to the open batch, if there is one and it takes the record: its expected size before, and the bytes of
+    /// the record.
+    fn append_to_open(
+        &mut self,
         ix: PartitionIx,
-        timestamp: i64,
         record: &Record<'_>,
         estimate: CompressionEstimate,
-    ) -> bool {
-        let Some(open) = &self.partition(ix).open else {
-            return true;
+    ) -> (usize, Option<usize>) {
+        let max_request_size = self.settings.max_request_size;
+        let Some(open) = &mut self.partition_mut(ix).open else {
+            return (0, None);
         };
-        let size = open.builder.record_size(
-            timestamp,
-            record.key.as_ref().map(|key| key.len()),
-            record.value.as_ref().map(|value| value.len()),
-            headers(record),
-        );
+        let before = open.builder.estimated_size(estimate);
         // A topic that compresses to nothing must not gather all memory in one batch.
-        let raw_limit = self.settings.max_request_size.max(open.builder.limit());
-        (open.builder.has_room_for(size, estimate) || mutant!(RefusingBatchStaysOpen))
-            && open.builder.uncompressed_size() + size <= raw_limit
+        let raw_limit = max_request_size.max(open.builder.limit());
+        let timestamp = record.timestamp.map_or(-1, |timestamp| timestamp.0);
+        let (key, value, headers) = (record.key.as_deref(), record.value.as_deref(), headers(record));
+        if mutant!(RefusingBatchStaysOpen) {
+            return (before, open.builder.append(timestamp, key, value, headers).ok());
+        }
+        let most = raw_limit.saturating_sub(HEADER_LEN);
+        let bytes = open
+            .builder
+            .try_append_below(timestamp, key, value, headers, estimate, most);
+        (before, bytes)
     }
 
     fn open_batch(&mut self, now: Instant, ix: PartitionIx, first: &Record<'_>) {

@@ -11,7 +11,7 @@ use crate::io::NodeId;
 use crate::timer::PartitionRef;
 
 /// Index into the producer's partitions. Never reused, so that sequences survive whatever metadata says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PartitionIx(pub(crate) u32);
 
 #[derive(Clone, Debug)]

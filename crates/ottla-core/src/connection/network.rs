@@ -1,6 +1,5 @@
 //! Nodes, bootstrap addresses, and the connections to them.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,6 +8,7 @@ use super::{ConnState, Connection, Peer, Stream};
 use crate::io::{Address, ConnId, NodeId};
 use crate::partitioner::Rng;
 use crate::settings::Settings;
+use crate::sorted::SortedMap;
 use crate::time::Instant;
 use crate::timer::Timer;
 use crate::wake::Wake;
@@ -76,8 +76,8 @@ pub(crate) enum Route {
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     bootstrap: Vec<(Address, Link)>,
-    pub(crate) nodes: BTreeMap<NodeId, Node>,
-    conns: BTreeMap<ConnId, Connection>,
+    pub(crate) nodes: SortedMap<NodeId, Node>,
+    conns: SortedMap<ConnId, Connection>,
     next_conn: u32,
     /// The bridge that told of the nodes, when it was one: they are reached through it.
     bridge: Option<String>,
@@ -93,8 +93,8 @@ impl Network {
                 .iter()
                 .map(|address| (address.clone(), Link::new()))
                 .collect(),
-            nodes: BTreeMap::new(),
-            conns: BTreeMap::new(),
+            nodes: SortedMap::new(),
+            conns: SortedMap::new(),
             next_conn: 0,
             bridge: None,
             rebootstrap: false,
@@ -103,15 +103,15 @@ impl Network {
     }
 
     pub(crate) fn conn(&self, id: ConnId) -> Option<&Connection> {
-        self.conns.get(&id)
+        self.conns.get(id)
     }
 
     pub(crate) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
-        self.conns.get_mut(&id)
+        self.conns.get_mut(id)
     }
 
     pub(crate) fn stream_mut(&mut self, id: ConnId) -> Option<&mut Stream> {
-        self.conns.get_mut(&id)?.stream_mut()
+        self.conns.get_mut(id)?.stream_mut()
     }
 
     pub(crate) fn conns(&self) -> impl Iterator<Item = &Connection> {
@@ -123,7 +123,7 @@ impl Network {
     }
 
     pub(crate) fn conn_ids(&self) -> Vec<ConnId> {
-        self.conns.keys().copied().collect()
+        self.conns.keys().collect()
     }
 
     /// The last thing that went wrong with a connection, in words.
@@ -140,14 +140,14 @@ impl Network {
     pub(crate) fn link_mut(&mut self, peer: Peer) -> Option<&mut Link> {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get_mut(index).map(|(_, link)| link),
-            Peer::Node(node) => self.nodes.get_mut(&node).map(|node| &mut node.link),
+            Peer::Node(node) => self.nodes.get_mut(node).map(|node| &mut node.link),
         }
     }
 
     fn link(&self, peer: Peer) -> Option<&Link> {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get(index).map(|(_, link)| link),
-            Peer::Node(node) => self.nodes.get(&node).map(|node| &node.link),
+            Peer::Node(node) => self.nodes.get(node).map(|node| &node.link),
         }
     }
 
@@ -155,7 +155,7 @@ impl Network {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get(index).map(|(address, _)| address.clone()),
             Peer::Node(id) => {
-                let node = self.nodes.get(&id)?;
+                let node = self.nodes.get(id)?;
                 Some(match &self.bridge {
                     Some(url) => Address::Bridge { url: url.clone() },
                     None => Address::Tcp {
@@ -190,12 +190,12 @@ impl Network {
             address,
             state: ConnState::Dialing { deadline },
         };
-        Some(self.conns.entry(id).insert_entry(connection).into_mut())
+        Some(self.conns.get_or_insert_with(id, || connection))
     }
 
     /// Forgets a connection.
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Connection> {
-        let connection = self.conns.remove(&id)?;
+        let connection = self.conns.remove(id)?;
         if let Some(link) = self.link_mut(connection.peer) {
             link.conn = None;
         }
@@ -221,7 +221,7 @@ impl Network {
     ///
     /// A node whose advertised address is the bootstrap address that was dialled keeps that connection.
     pub(crate) fn learn(&mut self, via: ConnId, brokers: impl Iterator<Item = (NodeId, String, i32)>) {
-        let source = self.conns.get(&via).map(|conn| conn.address.clone());
+        let source = self.conns.get(via).map(|conn| conn.address.clone());
         if let Some(Address::Bridge { url }) = &source {
             self.bridge = Some(url.clone());
         }
@@ -248,12 +248,12 @@ impl Network {
             self.place_node(id, &host, port);
         }
         self.nodes
-            .retain(|id, node| named.contains(id) || node.link.conn.is_some());
+            .retain(|id, node| named.contains(&id) || node.link.conn.is_some());
     }
 
     /// Notes where a node is. Returns whether that is news.
     pub(crate) fn place_node(&mut self, id: NodeId, host: &str, port: i32) -> bool {
-        let known = self.nodes.get_mut(&id);
+        let known = self.nodes.get_mut(id);
         let is_news = known
             .as_ref()
             .is_none_or(|node| node.host != host || node.port != port);
@@ -275,7 +275,7 @@ impl Network {
         let Some(Address::Tcp { host, port }) = source else {
             return;
         };
-        let Some(connection) = self.conns.get_mut(&via) else {
+        let Some(connection) = self.conns.get_mut(via) else {
             return;
         };
         let Peer::Bootstrap(index) = connection.peer else {
@@ -286,7 +286,7 @@ impl Network {
         });
         if let Some((id, node)) = same {
             node.link.conn = Some(via);
-            connection.peer = Peer::Node(*id);
+            connection.peer = Peer::Node(id);
             self.bootstrap[index].1.conn = None;
         }
     }
@@ -353,7 +353,7 @@ impl Network {
 
     /// Whether the broker asked for silence; that goes for requests of every kind.
     pub(crate) fn is_quiet(&self, now: Instant, peer: Peer) -> bool {
-        let node = peer.node().and_then(|id| self.nodes.get(&id));
+        let node = peer.node().and_then(|id| self.nodes.get(id));
         node.is_some_and(|node| node.quiet_until > now)
     }
 
@@ -365,7 +365,7 @@ impl Network {
 
     /// Peers that a bootstrap may try.
     fn candidates(&self) -> impl Iterator<Item = Peer> + '_ {
-        let nodes = self.nodes.keys().map(|id| Peer::Node(*id));
+        let nodes = self.nodes.keys().map(Peer::Node);
         let bootstrap = (0..self.bootstrap.len()).map(Peer::Bootstrap);
         let use_bootstrap = self.nodes.is_empty() || self.rebootstrap;
         nodes.chain(bootstrap.filter(move |_| use_bootstrap))
@@ -387,9 +387,9 @@ impl Network {
                 wake.offer(at, Timer::IdleConnection(conn.id));
             }
         }
-        for (id, node) in &self.nodes {
+        for (id, node) in self.nodes.iter() {
             if node.quiet_until > now {
-                wake.offer(node.quiet_until, Timer::Throttle(*id));
+                wake.offer(node.quiet_until, Timer::Throttle(id));
             }
         }
     }

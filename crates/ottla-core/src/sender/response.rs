@@ -12,6 +12,7 @@ use crate::connection::Loss;
 use crate::delivery::{DeliveryError, DeliveryErrorKind, Outcome, Persisted};
 use crate::engine::Engine;
 use crate::error::{Action, BrokerError, lookup};
+use crate::hash::HashMap;
 use crate::io::ConnId;
 use crate::time::Instant;
 
@@ -27,16 +28,15 @@ impl Engine {
         if mutant!(ThrottledSuccessResent) && answer.throttle_time_ms > 0 {
             return self.produce_lost(now, batches, Loss::Disconnected);
         }
-        let mut by_partition = self.by_partition(ids, answer);
-        by_partition.sort_unstable_by_key(|(ix, _)| ix.0);
+        let by_partition = self.by_partition(ids, answer);
         let mut unmentioned = Vec::new();
         for (ix, key) in batches {
-            match by_partition.binary_search_by_key(&ix.0, |(ix, _)| ix.0) {
-                Ok(found) => {
+            match by_partition.get(ix) {
+                Some(said) => {
                     self.land(*ix, *key);
-                    self.settle(now, *ix, *key, by_partition[found].1, &answer.node_endpoints);
+                    self.settle(now, *ix, *key, said, &answer.node_endpoints);
                 }
-                Err(_) => unmentioned.push((*ix, *key)),
+                None => unmentioned.push((*ix, *key)),
             }
         }
         if !unmentioned.is_empty() {
@@ -49,8 +49,8 @@ impl Engine {
         &self,
         ids: &[(Uuid, TopicIx)],
         answer: &'a ProduceResponse,
-    ) -> Vec<(PartitionIx, &'a PartitionProduceResponse)> {
-        let mut found = Vec::new();
+    ) -> HashMap<PartitionIx, &'a PartitionProduceResponse> {
+        let mut found = HashMap::default();
         for topic in &answer.responses {
             let found_topic = if ids.is_empty() {
                 self.topics.find(&topic.name)

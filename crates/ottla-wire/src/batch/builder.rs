@@ -98,7 +98,7 @@ impl BatchBuilder {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let capacity = limit.saturating_sub(HEADER_LEN).min(MAX_INITIAL_CAPACITY);
-        Self::with_buffer(limit, Vec::with_capacity(capacity))
+        Self::with_buffer(limit, Vec::with_capacity(capacity + Front::ROOM))
     }
 
     /// As [`Self::new`], reusing the allocation of `buffer`; its content is dropped.
@@ -131,17 +131,16 @@ impl BatchBuilder {
     where
         H: Iterator<Item = RecordHeader<'h>> + Clone,
     {
-        let sizes = self.sizes(
-            timestamp,
-            key.map(<[u8]>::len),
-            value.map(<[u8]>::len),
-            headers.clone(),
-        );
-        if sizes.record > MAX_BODY - self.body.len() {
-            return Err(BatchOverflow);
-        }
-        self.write(&sizes, timestamp, key, value, headers);
-        Ok(sizes.record)
+        let room = Room {
+            estimate: None,
+            most: MAX_BODY,
+        };
+        let sizes = headers_size(headers.clone());
+        let bytes = self
+            .write_front(timestamp, key, value, sizes, room)
+            .ok_or(BatchOverflow)?;
+        self.write_headers(headers);
+        Ok(bytes)
     }
 
     /// [`Self::append`] if the record fits by [`Self::has_room_for`]; otherwise `None`, with the batch unchanged, and
@@ -160,17 +159,36 @@ impl BatchBuilder {
     where
         H: Iterator<Item = RecordHeader<'h>> + Clone,
     {
-        let sizes = self.sizes(
-            timestamp,
-            key.map(<[u8]>::len),
-            value.map(<[u8]>::len),
-            headers.clone(),
-        );
-        if !self.has_room_for(sizes.record, estimate) || sizes.record > MAX_BODY - self.body.len() {
-            return None;
-        }
-        self.write(&sizes, timestamp, key, value, headers);
-        Some(sizes.record)
+        self.try_append_below(timestamp, key, value, headers, estimate, MAX_BODY)
+    }
+
+    /// [`Self::try_append`] as long as the records take at most `most` bytes before compression: a topic that
+    /// compresses to nothing must not gather everything in one batch. An empty batch takes any record here, too.
+    #[inline]
+    pub fn try_append_below<'h, H>(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: H,
+        estimate: CompressionEstimate,
+        most: usize,
+    ) -> Option<usize>
+    where
+        H: Iterator<Item = RecordHeader<'h>> + Clone,
+    {
+        let room = Room {
+            estimate: Some(estimate),
+            most: if self.count == 0 {
+                MAX_BODY
+            } else {
+                most.min(MAX_BODY)
+            },
+        };
+        let sizes = headers_size(headers.clone());
+        let bytes = self.write_front(timestamp, key, value, sizes, room)?;
+        self.write_headers(headers);
+        Some(bytes)
     }
 
     /// Exact bytes that [`Self::append`] would add.
@@ -181,7 +199,8 @@ impl BatchBuilder {
         value_len: Option<usize>,
         headers: impl Iterator<Item = RecordHeader<'h>>,
     ) -> usize {
-        self.sizes(timestamp, key_len, value_len, headers).record
+        self.sizes(timestamp, key_len, value_len, headers_size(headers))
+            .record
     }
 
     /// Whether a record of `record_size` bytes ([`Self::record_size`]) still fits. The first one always does; no
@@ -246,19 +265,18 @@ impl BatchBuilder {
     }
 
     #[inline]
-    fn sizes<'h>(
+    fn sizes(
         &self,
         timestamp: i64,
         key_len: Option<usize>,
         value_len: Option<usize>,
-        headers: impl Iterator<Item = RecordHeader<'h>>,
+        (header_count, header_bytes): (i64, usize),
     ) -> Sizes {
         let base = if self.count == 0 {
             timestamp
         } else {
             self.base_timestamp
         };
-        let (header_count, header_bytes) = headers_size(headers);
         let content = 1
             + varint::len(timestamp.wrapping_sub(base))
             + varint::len(i64::from(self.count))
@@ -267,47 +285,131 @@ impl BatchBuilder {
             + varint::len(header_count)
             + header_bytes;
         Sizes {
-            header_count,
             content,
             record: varint::len(content as i64) + content,
         }
     }
 
-    #[inline]
-    fn write<'h>(
+    /// Writes a record up to and with the number of its headers, if there is room for all of it.
+    ///
+    /// Not generic, so that it is compiled here, as this crate is: callers may be compiled for size.
+    fn write_front(
         &mut self,
-        sizes: &Sizes,
         timestamp: i64,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        headers: impl Iterator<Item = RecordHeader<'h>>,
-    ) {
+        headers: (i64, usize),
+        room: Room,
+    ) -> Option<usize> {
+        let sizes = self.sizes(timestamp, key.map(<[u8]>::len), value.map(<[u8]>::len), headers);
+        let fits = room
+            .estimate
+            .is_none_or(|estimate| self.has_room_for(sizes.record, estimate));
+        if !fits || sizes.record > room.most.saturating_sub(self.body.len()) {
+            return None;
+        }
         if self.count == 0 {
             self.base_timestamp = timestamp;
             self.max_timestamp = timestamp;
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
         let out = &mut self.body;
-        out.reserve(sizes.record);
-        varint::push(out, sizes.content as i64);
+        out.reserve(sizes.record + Front::ROOM);
+        let mut front = Front::default();
+        front.varint(sizes.content as i64);
         // Attributes of a record: none are defined.
-        out.push(0);
-        varint::push(out, timestamp.wrapping_sub(self.base_timestamp));
-        varint::push(out, i64::from(self.count));
-        push_nullable(out, key);
-        push_nullable(out, value);
-        varint::push(out, sizes.header_count);
-        for header in headers {
-            push_nullable(out, Some(header.key));
-            push_nullable(out, header.value);
-        }
+        front.byte(0);
+        front.varint(timestamp.wrapping_sub(self.base_timestamp));
+        front.varint(i64::from(self.count));
+        front.varint(length(key));
+        front.append_to(out);
+        push_short(out, key.unwrap_or_default());
+        let mut front = Front::default();
+        front.varint(length(value));
+        front.append_to(out);
+        out.extend_from_slice(value.unwrap_or_default());
+        varint::push(out, headers.0);
         self.count += 1;
+        Some(sizes.record)
+    }
+
+    #[inline]
+    fn write_headers<'h>(&mut self, headers: impl Iterator<Item = RecordHeader<'h>>) {
+        for header in headers {
+            push_nullable(&mut self.body, Some(header.key));
+            push_nullable(&mut self.body, header.value);
+        }
+    }
+}
+
+/// What a record must fit into.
+#[derive(Clone, Copy)]
+struct Room {
+    /// The batch's limit counts, too, for the size that is expected after compression.
+    estimate: Option<CompressionEstimate>,
+    /// Bytes of all records before compression.
+    most: usize,
+}
+
+/// The small fields in front of a key, gathered to be copied at once: a copy of constant length is a few moves, and one
+/// of any other length is a call.
+#[derive(Default)]
+struct Front {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
+
+impl Front {
+    /// Varints of the record's length, the timestamp (10 bytes at most), the offset and the key's length, and a byte.
+    const ROOM: usize = 32;
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.len % Self::ROOM] = byte;
+        self.len += 1;
+    }
+
+    #[inline]
+    fn varint(&mut self, value: i64) {
+        let mut raw = varint::zigzag(value);
+        while raw >= 0x80 {
+            self.byte(raw as u8 | 0x80);
+            raw >>= 7;
+        }
+        self.byte(raw as u8);
+    }
+
+    #[inline]
+    fn append_to(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.len;
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
+    }
+}
+
+/// The length field of nullable bytes.
+#[inline]
+fn length(bytes: Option<&[u8]>) -> i64 {
+    bytes.map_or(-1, |bytes| bytes.len() as i64)
+}
+
+/// Appends what usually is short.
+#[inline]
+fn push_short(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > 32 {
+        return out.extend_from_slice(bytes);
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        out.extend_from_slice(word);
+    }
+    for byte in rest {
+        out.push(*byte);
     }
 }
 
 /// Bytes of a record about to be written.
 struct Sizes {
-    header_count: i64,
     /// Behind the length field.
     content: usize,
     /// With it.
@@ -333,7 +435,6 @@ fn headers_size<'h>(headers: impl Iterator<Item = RecordHeader<'h>>) -> (i64, us
     })
 }
 
-#[inline]
 fn push_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {
         Some(bytes) => {
