@@ -71,13 +71,7 @@ fn built(path: &Path, cargo_args: &[&str]) -> PathBuf {
 /// # Panics
 /// When there is no page.
 pub fn page() -> PathBuf {
-    let dir = std::env::var_os("OTTLA_PAGE_DIR").map_or_else(|| target().join("page"), PathBuf::from);
-    assert!(
-        dir.join("index.html").is_file(),
-        "no page in {}: run `cargo xtask setup page`",
-        dir.display()
-    );
-    dir
+    set_up("page", "OTTLA_PAGE_DIR", "page", "index.html")
 }
 
 /// The npm package: `OTTLA_NPM_DIR`, else what `cargo xtask setup package` built.
@@ -85,10 +79,15 @@ pub fn page() -> PathBuf {
 /// # Panics
 /// When there is no package.
 pub fn npm_package() -> PathBuf {
-    let dir = std::env::var_os("OTTLA_NPM_DIR").map_or_else(|| target().join("npm/ottla"), PathBuf::from);
+    set_up("package", "OTTLA_NPM_DIR", "npm/ottla", "wasm/ottla_bg.wasm")
+}
+
+/// What a part of `cargo xtask setup` built.
+fn set_up(part: &str, variable: &str, default: &str, file: &str) -> PathBuf {
+    let dir = std::env::var_os(variable).map_or_else(|| target().join(default), PathBuf::from);
     assert!(
-        dir.join("wasm/ottla_bg.wasm").is_file(),
-        "no npm package in {}: run `cargo xtask setup package`",
+        dir.join(file).is_file(),
+        "no {part} in {}: run `cargo xtask setup {part}`",
         dir.display()
     );
     dir

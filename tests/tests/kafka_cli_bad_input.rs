@@ -1,19 +1,13 @@
 //! Bad input: what is wrong, where, and what to do, in one or two lines; the right exit code; nothing lost silently.
 
+use ottla_tests::cli::{console_producer, ottla};
 use ottla_tests::kafka::Kafka;
-use ottla_tests::places::{program, run_dir};
+use ottla_tests::places::run_dir;
 use ottla_tests::ports;
-use ottla_tests::run::{Finished, Run};
+use ottla_tests::run::Finished;
 
 fn producer(bootstrap: &str, topic: &str, args: &[&str], input: impl Into<Vec<u8>>) -> Finished {
-    Run::new(program("ottla"))
-        .args([
-            "console-producer",
-            "--bootstrap-server",
-            bootstrap,
-            "--topic",
-            topic,
-        ])
+    console_producer(bootstrap, topic)
         .args(args)
         .input(input)
         .finish()
@@ -134,10 +128,7 @@ fn a_truncated_trace_file() {
     let header = r#"{"ottla_trace":1,"writer":"test","level":"batch"}"#;
     std::fs::write(&file, format!("{header}\n{{\"t\":1,\"seq\":0,\"sour"))
         .expect("the run directory can be written");
-    let run = Run::new(program("ottla"))
-        .args(["trace", "check"])
-        .args([&file])
-        .finish();
+    let run = ottla(&["trace", "check"]).args([&file]).finish();
     refused(&run, 2, &["run.jsonl", "line 2", "cut off"]);
 }
 
@@ -155,10 +146,7 @@ fn a_broken_bridge_configuration() {
         ),
     ] {
         std::fs::write(&file, text).expect("the run directory can be written");
-        let run = Run::new(program("ottla"))
-            .args(["bridge", "check"])
-            .args([&file])
-            .finish();
+        let run = ottla(&["bridge", "check"]).args([&file]).finish();
         let errors = run.errors();
         assert_eq!(run.code, Some(2), "{errors}");
         assert!(needles.iter().all(|needle| errors.contains(needle)), "{errors}");

@@ -2,9 +2,8 @@
 //! Kafka's own consumer and its own log dump.
 
 use ottla_tests::bridge::{Bridge, ORIGIN};
+use ottla_tests::cli::console_producer;
 use ottla_tests::kafka::{Kafka, field};
-use ottla_tests::places::program;
-use ottla_tests::run::Run;
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 
@@ -35,14 +34,7 @@ fn lines() -> (String, Vec<String>) {
 }
 
 fn produce(bootstrap: &str, topic: &str, codec: &str, input: &str) {
-    Run::new(program("ottla"))
-        .args([
-            "console-producer",
-            "--bootstrap-server",
-            bootstrap,
-            "--topic",
-            topic,
-        ])
+    console_producer(bootstrap, topic)
         .args(["--compression-codec", codec, "--origin", ORIGIN])
         .args([
             "--reader-property",
@@ -117,14 +109,7 @@ fn bytes_that_are_not_utf8_arrive_as_they_are() {
     let topic = Kafka::topic_name("bytes");
     kafka.tools().create_topic(&topic, 1, &[]);
     let value = b"\xff\xfe\x80 caf\xe9 \x00 \xf0\x28";
-    Run::new(program("ottla"))
-        .args([
-            "console-producer",
-            "--bootstrap-server",
-            kafka.bootstrap(),
-            "--topic",
-            &topic,
-        ])
+    console_producer(kafka.bootstrap(), &topic)
         .input([&value[..], b"\n"].concat())
         .ok();
     let read = ottla_tests::kcat::consume(kafka.bootstrap(), &topic, 0, &["-D", ""]);

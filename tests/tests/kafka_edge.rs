@@ -69,7 +69,7 @@ fn ids_given(proxy: &Proxy) -> usize {
 fn both_modes(kafka: &Kafka, variable: &str, mut address: impl FnMut(&str) -> String) {
     let proxy = kafka.proxy(1);
     for (mode, topic) in [(Mode::Publisher, "object"), (Mode::PerRequest, "request")] {
-        kafka.create_topic(topic, 3);
+        kafka.tools().create_topic(topic, 3, &[]);
         let (ids, id_requests, metadata) = (
             ids_given(proxy),
             proxy.count(INIT_PRODUCER_ID),

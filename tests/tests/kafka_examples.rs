@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ottla_tests::cli::ottla;
 use ottla_tests::kafka::Kafka;
 use ottla_tests::kcat;
 use ottla_tests::places::{example, root};
@@ -10,7 +11,7 @@ use ottla_tests::run::{Finished, Run};
 /// Runs an example of a package with its two arguments, bootstrap address and topic.
 fn run(package: &str, name: &str, topic: &str, input: &str) -> Finished {
     let kafka = Kafka::shared();
-    kafka.create_topic(topic, 2);
+    kafka.tools().create_topic(topic, 2, &[]);
     Run::new(example(package, name))
         .args([kafka.bootstrap(), topic])
         .input(input)
@@ -84,8 +85,7 @@ fn std_tcp() {
 
 #[test]
 fn the_bridge_configuration_says_what_it_allows() {
-    let checked = Run::new(ottla_tests::places::program("ottla"))
-        .args(["bridge", "check"])
+    let checked = ottla(&["bridge", "check"])
         .args([root().join("examples/bridge.toml")])
         .ok();
     let said = checked.text();

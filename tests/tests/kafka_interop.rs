@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use ottla_tests::cli::console_producer;
 use ottla_tests::dev_cluster::DevCluster;
 use ottla_tests::kafka::{Install, Kafka, Tools};
-use ottla_tests::places::program;
-use ottla_tests::run::Run;
 use ottla_tests::{kcat, node};
 
 const RECORDS: usize = 10_000;
@@ -77,14 +76,7 @@ fn other_clients_read_what_ottla_wrote_to_kafka_with_each_codec() {
     for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
         let topic = Kafka::topic_name(&format!("read-{codec}"));
         tools.create_topic(&topic, 1, &[]);
-        Run::new(program("ottla"))
-            .args([
-                "console-producer",
-                "--bootstrap-server",
-                kafka.bootstrap(),
-                "--topic",
-                &topic,
-            ])
+        console_producer(kafka.bootstrap(), &topic)
             .args(["--compression-codec", codec])
             .input(numbers())
             .ok();

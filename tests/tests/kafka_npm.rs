@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use ottla_tests::bridge::{Bridge, ORIGIN};
+use ottla_tests::cli::trace_events;
 use ottla_tests::kafka::Kafka;
 use ottla_tests::kcat::{self, Record};
-use ottla_tests::places::{npm_package, program, root, run_dir};
+use ottla_tests::places::{npm_package, root, run_dir};
 use ottla_tests::proxy::Moment::Never;
 use ottla_tests::proxy::PRODUCE;
 use ottla_tests::run::{Finished, Run};
 use ottla_tests::{node, ports};
-use ottla_trace::{Event, jsonl};
+use ottla_trace::Event;
 use serde_json::{Value, json};
 
 /// One broker for all tests here. Only what names the proxies goes through them.
@@ -49,7 +50,7 @@ impl Way {
     /// A new topic for what goes this way.
     fn topic(&self, base: &str, partitions: u32) -> String {
         let topic = Kafka::topic_name(&format!("npm-{}-{base}", self.name));
-        kafka().create_topic(&topic, partitions);
+        kafka().tools().create_topic(&topic, partitions, &[]);
         topic
     }
 
@@ -157,7 +158,7 @@ fn keys_go_to_the_partitions_that_java_chooses() {
             .collect()
     };
     let java = Kafka::topic_name("npm-java-keys");
-    kafka().create_topic(&java, PARTITIONS);
+    kafka().tools().create_topic(&java, PARTITIONS, &[]);
     let tab_separated: String = keys.iter().map(|key| format!("{key}\t{key}\n")).collect();
     kafka()
         .tools()
@@ -250,14 +251,7 @@ fn post_room_flush_events_trace_and_close() {
         let log = log(&topic);
         assert_eq!(told.len(), 3_002, "{}", way.name);
         are_the_places(told, &log, way.name);
-        let checked = Run::new(program("ottla"))
-            .args(["trace", "check"])
-            .args([&trace])
-            .ok();
-        assert!(checked.text().contains("good"), "{checked}");
-        let text = std::fs::read_to_string(&trace).expect("the script wrote it");
-        let (_, envelopes) = jsonl::read(&text).expect("it was just checked");
-        let accepted = envelopes
+        let accepted = trace_events(&trace)
             .iter()
             .filter(|envelope| matches!(envelope.event, Event::Accepted { .. }))
             .count();
@@ -349,7 +343,7 @@ fn install() -> PathBuf {
 fn the_package_installs_from_its_tarball_works_and_has_its_types_in_each_runtime() {
     let dir = install();
     let topic = Kafka::topic_name("npm-installed");
-    kafka().create_topic(&topic, 1);
+    kafka().tools().create_topic(&topic, 1, &[]);
     let sent = Run::new("node")
         .args(["send.mjs", kafka().bootstrap(), &topic])
         .dir(&dir)

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ottla_scene::state::{Batch, Phase, State};
+use ottla_tests::cli::{console_producer, trace_events};
 use ottla_tests::kafka::{Kafka, field};
 use ottla_tests::kcat;
-use ottla_tests::places::{program, run_dir};
-use ottla_tests::run::Run;
-use ottla_trace::jsonl;
+use ottla_tests::places::run_dir;
 
 const RECORDS: usize = 500;
 const KEYS: usize = 7;
@@ -29,14 +28,7 @@ fn log(bootstrap: &str, topic: &str) -> BTreeMap<(i32, i64), (String, String)> {
 fn traced_run(bootstrap: &str, topic: &str) -> State {
     let file = run_dir("trace").join("run.jsonl");
     let input: String = (0..RECORDS).map(|n| format!("k{}\t{n}\n", n % KEYS)).collect();
-    Run::new(program("ottla"))
-        .args([
-            "console-producer",
-            "--bootstrap-server",
-            bootstrap,
-            "--topic",
-            topic,
-        ])
+    console_producer(bootstrap, topic)
         .args([
             "--reader-property",
             "parse.key=true",
@@ -49,15 +41,8 @@ fn traced_run(bootstrap: &str, topic: &str) -> State {
         .args([&file])
         .input(input)
         .ok();
-    let checked = Run::new(program("ottla"))
-        .args(["trace", "check"])
-        .args([&file])
-        .ok();
-    assert!(checked.text().contains("good"), "{checked}");
-    let text = std::fs::read_to_string(&file).expect("the run wrote it");
-    let (_, envelopes) = jsonl::read(&text).expect("it was just checked");
     let mut state = State::default();
-    for envelope in &envelopes {
+    for envelope in &trace_events(&file) {
         state.fold(envelope);
     }
     state

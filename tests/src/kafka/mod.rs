@@ -13,7 +13,6 @@ use std::thread;
 
 use crate::places;
 use crate::proxy::Proxy;
-use crate::run::Run;
 
 /// How to start a cluster.
 #[derive(Debug, Clone)]
@@ -177,18 +176,6 @@ impl Kafka {
     /// When there is no Kafka on this machine.
     pub fn tools(&self) -> Tools {
         Tools::new(Install::find(), &self.bootstrap)
-    }
-
-    /// Creates a topic with our own command line, which starts a hundred times as fast as Kafka's.
-    ///
-    /// # Panics
-    /// When it cannot be created.
-    #[track_caller]
-    pub fn create_topic(&self, name: &str, partitions: u32) {
-        Run::new(places::program("ottla"))
-            .args(["topics", "--bootstrap-server", &self.bootstrap, "--create"])
-            .args(["--topic", name, "--partitions", &partitions.to_string()])
-            .ok();
     }
 
     /// Asks the cluster which broker leads a partition.
