@@ -24,13 +24,16 @@ function isExecutable (path) {
   }
 }
 
-/** Opens a page and calls `work(page)`. Throws when the page logged an error or threw, besides `work`'s own reasons. */
-export async function withPage (url, options, work) {
+/**
+ * Opens a page and calls `work(page)`. Throws when the page logged an error or threw, besides `work`'s own reasons.
+ * `expected` matches errors that the browser itself logs for what a test does on purpose.
+ */
+export async function withPage (url, { expected, ...options }, work) {
   const browser = await chromium.launch({ executablePath: executable(), args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   try {
     const page = await browser.newPage(options)
     const errors = []
-    page.on('console', message => message.type() === 'error' && errors.push(message.text()))
+    page.on('console', message => message.type() === 'error' && !expected?.test(message.text()) && errors.push(message.text()))
     page.on('pageerror', error => errors.push(String(error)))
     await page.goto(url)
     const result = await work(page)

@@ -1,12 +1,16 @@
 //! A trace of a run against a real Kafka, folded into the page's picture, tells what the broker's log tells.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ottla_scene::state::{Batch, Phase, State};
 use ottla_tests::cli::{console_producer, trace_events};
+use ottla_tests::demo::Demo;
 use ottla_tests::kafka::{Kafka, field};
-use ottla_tests::kcat;
 use ottla_tests::places::run_dir;
+use ottla_tests::{kcat, node};
+use serde_json::Value;
 
 const RECORDS: usize = 500;
 const KEYS: usize = 7;
@@ -24,8 +28,8 @@ fn log(bootstrap: &str, topic: &str) -> BTreeMap<(i32, i64), (String, String)> {
     log
 }
 
-/// Runs `console-producer` with a trace and folds what it wrote.
-fn traced_run(bootstrap: &str, topic: &str) -> State {
+/// Runs `console-producer` with a trace; gives the file.
+fn traced_run(bootstrap: &str, topic: &str) -> PathBuf {
     let file = run_dir("trace").join("run.jsonl");
     let input: String = (0..RECORDS).map(|n| format!("k{}\t{n}\n", n % KEYS)).collect();
     console_producer(bootstrap, topic)
@@ -41,8 +45,12 @@ fn traced_run(bootstrap: &str, topic: &str) -> State {
         .args([&file])
         .input(input)
         .ok();
+    file
+}
+
+fn folded(file: &Path) -> State {
     let mut state = State::default();
-    for envelope in &trace_events(&file) {
+    for envelope in &trace_events(file) {
         state.fold(envelope);
     }
     state
@@ -98,7 +106,7 @@ fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
     let kafka = Kafka::shared();
     let topic = Kafka::topic_name("traced");
     kafka.tools().create_topic(&topic, 3, &[]);
-    let state = traced_run(kafka.bootstrap(), &topic);
+    let state = folded(&traced_run(kafka.bootstrap(), &topic));
     assert_eq!(
         picture(&state),
         log(kafka.bootstrap(), &topic),
@@ -117,5 +125,101 @@ fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
             )
         });
         assert_eq!(batches.collect::<BTreeSet<_>>(), dumped_batches(kafka, &topic));
+    }
+}
+
+/// What the page shows, as the log has it: key and number by place.
+fn shown_records(told: &Value) -> BTreeMap<(i32, i64), (String, String)> {
+    let records = told["records"].as_array().expect("records");
+    let place = |record: &Value, name: &str| {
+        record[name]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no {name} in {record}"))
+    };
+    let entry = |record: &Value| {
+        assert_eq!(record["told"], "ok", "{record}");
+        let partition = i32::try_from(place(record, "partition")).expect("a partition");
+        let key = record["key"].as_str().expect("every record has a key").to_owned();
+        (
+            (partition, place(record, "offset")),
+            (key, record["id"].to_string()),
+        )
+    };
+    records.iter().map(entry).collect()
+}
+
+/// Partition, base offset, records and base sequence of each batch that the page shows; each holds the records that say
+/// they are in it.
+fn shown_batches(told: &Value) -> BTreeSet<(i32, i64, i64, i64)> {
+    let batches = told["batches"].as_array().expect("batches");
+    let entry = |batch: &Value| {
+        assert_eq!(
+            (&batch["told"], &batch["codec"]),
+            (&"ok".into(), &"lz4".into()),
+            "{batch}"
+        );
+        let ids = batch["records"].as_array().expect("the records of a batch");
+        assert_eq!(Some(ids.len() as u64), batch["count"].as_u64(), "{batch}");
+        for id in ids {
+            let id = usize::try_from(id.as_u64().expect("a number")).expect("a number");
+            assert_eq!(told["records"][id]["batch"], batch["id"], "record {id}");
+        }
+        let number = |name: &str| {
+            batch[name]
+                .as_i64()
+                .unwrap_or_else(|| panic!("no {name} in {batch}"))
+        };
+        let partition = i32::try_from(number("partition")).expect("a partition");
+        (
+            partition,
+            number("baseOffset"),
+            number("count"),
+            number("sequence"),
+        )
+    };
+    batches.iter().map(entry).collect()
+}
+
+#[test]
+fn a_trace_dropped_on_the_page_shows_what_the_log_and_the_acknowledgements_say() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("dropped");
+    kafka.tools().create_topic(&topic, 3, &[]);
+    let file = traced_run(kafka.bootstrap(), &topic);
+    let text = std::fs::read_to_string(&file).expect("the run wrote it");
+    let lines = text.lines().count();
+    let broken = file.with_file_name("cut.jsonl");
+    std::fs::write(&broken, &text[..text.len() - 20]).expect("the run directory can be written");
+    let saved = file.with_file_name("saved.jsonl");
+    let demo = Demo::start("orders", None);
+    let run = node::script("page_trace.mjs")
+        .args([demo.url()])
+        .args([&file, &broken, &saved])
+        .limit(Duration::from_secs(120))
+        .ok();
+    let told: Value = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
+    let log = log(kafka.bootstrap(), &topic);
+    for way in ["dropped", "refused", "chosen"] {
+        let told = &told[way];
+        assert_eq!(shown_records(told), log, "{way}");
+        assert_eq!(told["ledger"]["toldOk"], RECORDS, "{way}");
+        assert_eq!(told["ledger"]["waiting"], 0, "{way}");
+        if std::env::var("OTTLA_TEST_BOOTSTRAP").is_err() {
+            assert_eq!(shown_batches(told), dumped_batches(kafka, &topic), "{way}");
+        }
+    }
+    assert_eq!(
+        told["same"], true,
+        "a saved trace has the events of the opened one"
+    );
+    // What is wrong, where, and what to do: for eyes, for screen readers and for scripts.
+    let line = format!("cut.jsonl: line {lines} is cut off");
+    let script = told["refused"]["said"]["text"].as_str().unwrap_or_default();
+    let said = [&told["shown"], &told["announced"]].map(|it| it.as_str().unwrap_or_default());
+    for said in [script, said[0], said[1]] {
+        assert!(
+            said.contains(&line) && said.contains("delete that line"),
+            "{said:?}"
+        );
     }
 }

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `ottla.version` | version of the page |
 //! | `ottla.source('sandbox' \| 'live' \| 'trace')` | switches the source |
-//! | `ottla.connect(url, acks)`, `ottla.disconnect()` | the live producer |
-//! | `ottla.open(name, text)` | opens a trace |
+//! | `ottla.connect(url, options)`, `ottla.disconnect()` | the live producer; options are Kafka's: `{acks: '1'}`, or acks alone |
+//! | `ottla.open(name, text)` | opens a trace; a promise of its end, after which `state().said` tells whether it was one |
 //! | `ottla.send({topic, key, value, headers, partition})` | sends as the form does; gives `{record}` or `{error}` |
 //! | `ottla.state()` | what is shown: time, ledger, brokers, queues, the chosen record, the notice |
-//! | `ottla.record(id)` | one record: topic, key, partition, offset, place, why |
+//! | `ottla.record(id)` | one record: topic, key, partition, offset, place, why, error |
+//! | `ottla.batch(id)` | one batch: topic, partition, records, offset, producer id, sequence, codec, what was told of it |
 //! | `ottla.play()`, `pause()`, `step(n)`, `seek(micros)`, `end()`, `speed('auto' \| times)` | time |
 //! | `ottla.select(id \| null)`, `ottla.kill(node)`, `ottla.restart(node)` | acts |
 //! | `ottla.load({topic, records, size, keys})` | live: so many records as fast as there is room; a promise of counts |
@@ -19,9 +20,10 @@
 mod load;
 mod tell;
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use ottla_scene::playback::Speed;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::engine::{Action, Handle, Kind, Message};
 
@@ -65,9 +67,9 @@ fn acts(object: &Object, engine: &Handle) {
         JsValue::UNDEFINED
     });
     let it = engine.clone();
-    let connect = Closure::<dyn Fn(String, JsValue)>::new(move |url, acks: JsValue| {
-        let acks = acks.as_string().unwrap_or_else(|| "all".to_owned());
-        it.act(Action::Connect { url, acks });
+    let connect = Closure::<dyn Fn(String, JsValue)>::new(move |url, options: JsValue| {
+        let options = read_options(&options);
+        it.act(Action::Connect { url, options });
     });
     put(object, "connect", connect.as_ref());
     connect.forget();
@@ -77,7 +79,13 @@ fn acts(object: &Object, engine: &Handle) {
         JsValue::UNDEFINED
     });
     let it = engine.clone();
-    let open = Closure::<dyn Fn(String, String)>::new(move |name, text| it.act(Action::Open { name, text }));
+    let open = Closure::<dyn Fn(String, String) -> Promise>::new(move |name, text| {
+        let it = it.clone();
+        future_to_promise(async move {
+            it.open(name, text).await;
+            Ok(JsValue::UNDEFINED)
+        })
+    });
     put(object, "open", open.as_ref());
     open.forget();
     let it = engine.clone();
@@ -149,13 +157,37 @@ fn tells(object: &Object, engine: &Handle) {
         None => JsValue::NULL,
     });
     let it = engine.clone();
+    method(object, "batch", move |id| match number(&id) {
+        Some(id) => it.change(|engine| tell::batch(engine, id as u64)),
+        None => JsValue::NULL,
+    });
+    let it = engine.clone();
     method(object, "trace", move |_| {
-        it.read(|engine| engine.trace_text().into())
+        it.change(|engine| engine.trace_text().into())
     });
     let it = engine.clone();
     method(object, "load", move |options| {
         load::start(&it, &options).unchecked_into()
     });
+}
+
+/// `{name: value}`, or a word for acks.
+fn read_options(it: &JsValue) -> Vec<(String, String)> {
+    if let Some(acks) = it.as_string() {
+        return vec![("acks".to_owned(), acks)];
+    }
+    let entries = it.dyn_ref::<Object>().map(Object::entries).unwrap_or_default();
+    let pair = |pair: JsValue| {
+        let pair: js_sys::Array = pair.dyn_into().ok()?;
+        let value = pair.get(1);
+        let value = match (value.as_string(), value.as_bool()) {
+            (Some(text), _) => text,
+            (None, Some(on)) => on.to_string(),
+            (None, None) => value.as_f64()?.to_string(),
+        };
+        Some((pair.get(0).as_string()?, value))
+    };
+    entries.iter().filter_map(pair).collect()
 }
 
 /// `{topic, key, value, headers: {name: value}, partition}`; what is missing or null is null.

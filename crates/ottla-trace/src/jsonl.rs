@@ -9,7 +9,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
+use core::{fmt, iter::Enumerate, str::SplitInclusive};
 
 use crate::{
     Envelope, Level, VERSION,
@@ -112,29 +112,55 @@ impl core::error::Error for ReadError {}
 
 /// Reads a whole trace. Either all of it is good, or the error names the first bad line.
 pub fn read(text: &str) -> Result<(Header, Vec<Envelope>), ReadError> {
-    let mut lines = text.split_inclusive('\n').enumerate();
-    let (_, first) = lines.next().ok_or(ReadError::Empty)?;
-    let header: Header = json::parse(first).map_err(|_| ReadError::NotATrace)?;
-    if header.ottla_trace != VERSION {
-        return Err(ReadError::Version {
-            found: header.ottla_trace,
-        });
+    let (header, envelopes) = Reader::new(text)?;
+    let envelopes = envelopes.collect::<Result<_, _>>()?;
+    Ok((header, envelopes))
+}
+
+/// Reads a trace line by line, for those who cannot stop for as long as a large one takes. Nothing after the first
+/// error means anything.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    lines: Enumerate<SplitInclusive<'a, char>>,
+    last: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the header; what follows are the events.
+    ///
+    /// # Errors
+    /// When this is not a trace of this version.
+    pub fn new(text: &'a str) -> Result<(Header, Self), ReadError> {
+        let mut lines = text.split_inclusive('\n').enumerate();
+        let (_, first) = lines.next().ok_or(ReadError::Empty)?;
+        let header: Header = json::parse(first).map_err(|_| ReadError::NotATrace)?;
+        if header.ottla_trace != VERSION {
+            return Err(ReadError::Version {
+                found: header.ottla_trace,
+            });
+        }
+        Ok((header, Self { lines, last: 0 }))
     }
-    let mut envelopes = Vec::new();
-    let mut last = 0;
-    for (index, text) in lines {
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Result<Envelope, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (index, text) = self.lines.next()?;
         let line = index + 1;
         if !text.ends_with('\n') {
-            return Err(ReadError::Truncated { line });
+            return Some(Err(ReadError::Truncated { line }));
         }
-        let envelope: Envelope = json::parse(text).map_err(|why| ReadError::Line { line, why })?;
-        if envelope.t < last {
-            return Err(ReadError::Order { line });
-        }
-        last = envelope.t;
-        envelopes.push(envelope);
+        let envelope: Result<Envelope, _> = json::parse(text).map_err(|why| ReadError::Line { line, why });
+        Some(envelope.and_then(|envelope| {
+            if envelope.t < self.last {
+                return Err(ReadError::Order { line });
+            }
+            self.last = envelope.t;
+            Ok(envelope)
+        }))
     }
-    Ok((header, envelopes))
 }
 
 #[cfg(test)]

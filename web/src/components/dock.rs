@@ -97,6 +97,10 @@ fn transport(props: &Props) -> Html {
         (Word::Play, "M4 2v12l10-6z")
     };
     let live = model.kind == Kind::Live;
+    let save = {
+        let engine = props.engine.clone();
+        Callback::from(move |_: MouseEvent| engine.save())
+    };
     html! {
         <div class="keys">
             <div class="clock">{ &model.clock }</div>
@@ -107,6 +111,7 @@ fn transport(props: &Props) -> Html {
                     { svg(icon) }
                 </button>
                 { step(props, Word::Next, true, "M4 3v10l7-5zM11.4 3H13v10h-1.6z") }
+                <button id="save" class="txt" onclick={save}>{ lang.word(Word::SaveTrace) }</button>
                 if live && !model.follows {
                     <button class="txt" onclick={acts(&props.engine, Action::Follow)}>{ lang.word(Word::BackToLive) }</button>
                 }

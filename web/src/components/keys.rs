@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::engine::{Action, Handle, Kind};
 
 /// Every key and what it does, as the dialog lists it.
-const KEYS: [(&str, Word); 13] = [
+const KEYS: [(&str, Word); 14] = [
     ("M", Word::KeySend),
     ("Space", Word::KeyPlay),
     (". ,", Word::KeyStep),
@@ -18,6 +18,7 @@ const KEYS: [(&str, Word); 13] = [
     ("Home End", Word::KeyEnds),
     ("1 2 3", Word::KeyKill),
     ("J K", Word::KeyRecord),
+    ("S", Word::KeySave),
     ("Esc", Word::KeyEscape),
     ("L", Word::KeyLanguage),
     ("T", Word::KeyTheme),
@@ -68,6 +69,7 @@ pub(super) fn press(engine: &Handle, event: &KeyboardEvent, open: bool, show: &d
             focus("#message input[name=key]");
             return;
         }
+        "s" | "S" => return click("#save"),
         "l" | "L" => return click("#lang"),
         "t" | "T" => return click("#theme"),
         digit if digit.len() == 1 && digit.as_bytes()[0].is_ascii_digit() => {

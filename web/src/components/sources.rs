@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::{Props, acts, text_of};
 use crate::{
-    engine::{Action, Handle, LiveState, Refusal},
-    prefs,
+    engine::{Action, Handle, LiveState, Notice, Refusal},
+    prefs, run,
 };
 
 /// A trace of this size is not one that anybody looks at.
@@ -19,10 +19,15 @@ pub(crate) fn LiveBar(props: &Props) -> Html {
     let lang = props.lang();
     let url = use_state(|| prefs::bridge().unwrap_or_else(|| "ws://127.0.0.1:8380/k/main".to_owned()));
     let acks = use_state(|| "all".to_owned());
+    let options = use_state(String::new);
     let on = props.model.live == Some(LiveState::On);
     let oninput = {
         let url = url.clone();
         Callback::from(move |event: InputEvent| url.set(text_of(&event)))
+    };
+    let oninput_options = {
+        let options = options.clone();
+        Callback::from(move |event: InputEvent| options.set(text_of(&event)))
     };
     let onchange = {
         let acks = acks.clone();
@@ -30,13 +35,22 @@ pub(crate) fn LiveBar(props: &Props) -> Html {
     };
     let submit = {
         let engine = props.engine.clone();
-        let (url, acks) = (url.clone(), acks.clone());
+        let (url, acks, options) = (url.clone(), acks.clone(), options.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            engine.act(Action::Connect {
-                url: (*url).clone(),
-                acks: (*acks).clone(),
-            });
+            match run::options(&options) {
+                Ok(mut options) => {
+                    // What is typed is more particular than what is chosen.
+                    if options.iter().all(|(name, _)| name != "acks") {
+                        options.push(("acks".to_owned(), (*acks).clone()));
+                    }
+                    engine.act(Action::Connect {
+                        url: (*url).clone(),
+                        options,
+                    });
+                }
+                Err(refusal) => engine.change(|it| it.notice = Some(Notice::Refused(refusal))),
+            }
         })
     };
     let choices =
@@ -51,6 +65,11 @@ pub(crate) fn LiveBar(props: &Props) -> Html {
                 <label class="acks">
                     { lang.word(Word::Acks) }
                     <select name="live-acks" onchange={onchange} disabled={on}>{ for choices }</select>
+                </label>
+                <label class="options">
+                    { lang.word(Word::Options) }
+                    <input name="options" value={(*options).clone()} oninput={oninput_options} disabled={on}
+                        placeholder="linger.ms=50" spellcheck="false" />
                 </label>
                 if on {
                     <button class="quiet" type="button" onclick={acts(&props.engine, Action::Disconnect)}>{ lang.word(Word::Disconnect) }</button>
@@ -119,7 +138,7 @@ pub(crate) fn read_file(engine: &Handle, file: web_sys::File) {
         match wasm_bindgen_futures::JsFuture::from(file.text()).await {
             Ok(text) => {
                 let text = text.as_string().unwrap_or_default();
-                engine.act(Action::Open { name, text });
+                engine.open(name, text).await;
             }
             Err(_) => {
                 let message = format!("{name}: the browser could not read it; choose it again");

@@ -13,7 +13,7 @@ use ottla_trace::event::{NodeId, RecordId};
 
 use super::{
     Engine, Handle, Kind, Message, Model, Notice, Source,
-    source::{File, Live, LiveState, read_file},
+    source::{File, Live, LiveState},
 };
 use crate::{
     components::columns,
@@ -42,9 +42,11 @@ pub(crate) enum Action {
     Hover(Option<Target>),
     Lane(Partition),
     Source(Kind),
-    Connect { url: String, acks: String },
+    Connect {
+        url: String,
+        options: Vec<(String, String)>,
+    },
     Disconnect,
-    Open { name: String, text: String },
     Acks(String),
     Lang(Lang),
 }
@@ -138,13 +140,12 @@ impl Engine {
             // A second press on the source that is connected would throw its run away.
             Action::Source(Kind::Live) if self.source.is_live() => {}
             Action::Source(kind) => self.switch(kind),
-            Action::Connect { url, acks } => self.connect(&url, &acks),
+            Action::Connect { url, options } => self.connect(&url, &options),
             Action::Disconnect => {
                 if let Source::Live(live) = &mut self.source {
                     live.disconnect();
                 }
             }
-            Action::Open { name, text } => self.open(&name, &text),
             Action::Acks(acks) => self.acks(&acks),
             Action::Lang(lang) => self.lang = lang,
         }
@@ -285,7 +286,7 @@ impl Engine {
             // A page that was served with a bridge is connected to it: nothing is dialled before the first send.
             Kind::Live => {
                 if let Some(url) = crate::prefs::bridge() {
-                    self.connect(&url, "all");
+                    self.connect(&url, &[]);
                 }
             }
             Kind::File => {}
@@ -303,7 +304,7 @@ impl Engine {
         }
     }
 
-    fn begin(&mut self, history: History) {
+    pub(super) fn begin(&mut self, history: History) {
         self.run.begin(history);
         self.selected = None;
         self.hover = None;
@@ -316,30 +317,15 @@ impl Engine {
         self.run.show_end(!self.reduced_motion);
     }
 
-    fn connect(&mut self, url: &str, acks: &str) {
+    fn connect(&mut self, url: &str, options: &[(String, String)]) {
         self.begin(History::new());
         let mut live = Live::default();
-        live.connect(url, acks);
+        live.connect(url, options);
         if let LiveState::Refused(refusal) = &live.state {
             self.notice = Some(Notice::Refused(refusal.clone()));
         }
         self.source = Source::Live(live);
         self.run.playback.playing = true;
-    }
-
-    /// A broken file changes nothing but the notice.
-    fn open(&mut self, name: &str, text: &str) {
-        match read_file(name, text) {
-            Ok((file, history)) => {
-                if let Source::Live(live) = &mut self.source {
-                    live.disconnect();
-                }
-                self.begin(history);
-                self.source = Source::File(file);
-                self.run.show_end(false);
-            }
-            Err(refusal) => self.notice = Some(Notice::BrokenFile(refusal)),
-        }
     }
 
     fn acks(&mut self, acks: &str) {

@@ -6,6 +6,7 @@
 mod act;
 mod frame;
 mod model;
+mod paper;
 mod source;
 
 use std::{cell::RefCell, rc::Rc};
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     frame_pending: bool,
     asleep: bool,
     reduced_motion: bool,
+    /// Counts files that were opened.
+    opening: u64,
 }
 
 impl Engine {
@@ -97,6 +100,7 @@ impl Engine {
             frame_pending: false,
             asleep: true,
             reduced_motion,
+            opening: 0,
         }
     }
 

@@ -8,11 +8,7 @@ use ottla_scene::{
     why::{Facts, Phase, PhaseEnd, PhaseKind, Why, facts, waterfall, why},
     words::{Lang, Word, number},
 };
-use ottla_trace::{
-    Level,
-    event::{BrokerState, NodeId, PartitionedBy, RecordId},
-    jsonl,
-};
+use ottla_trace::event::{BrokerState, NodeId, PartitionedBy, RecordId};
 
 use super::{Engine, Kind, LiveState, Refusal, Source};
 
@@ -110,22 +106,18 @@ impl Engine {
     pub(crate) fn said(&mut self) -> Option<Said> {
         let cursor = self.run.playback.cursor();
         let state = self.run.history.state(cursor.seen);
-        said(self.notice.as_ref()?, state, self.lang)
+        said(self.notice.as_ref()?, state, &self.source, self.lang)
     }
 
     /// The run as JSON Lines.
-    pub(crate) fn trace_text(&self) -> String {
-        let mut text =
-            jsonl::Header::new(concat!("ottla-web ", env!("CARGO_PKG_VERSION")), Level::Record).line();
-        for envelope in self
-            .run
-            .history
-            .events()
-            .iter()
-            .filter(|it| it.t <= self.run.edge)
-        {
-            text.push_str(&jsonl::envelope_line(envelope));
-        }
+    pub(crate) fn trace_text(&mut self) -> String {
+        let mut text = self.run.trace_head();
+        text.push_str(
+            &self
+                .run
+                .trace_piece(self.run.history.forgotten(), usize::MAX / 2)
+                .0,
+        );
         text
     }
 
@@ -190,7 +182,10 @@ impl Engine {
             lane: self.lane.or_else(|| lanes.first().map(|(it, _)| *it)),
             lanes,
             record: self.selected.and_then(|id| record(state, id, t, lang)),
-            said: self.notice.as_ref().and_then(|it| said(it, state, lang)),
+            said: self
+                .notice
+                .as_ref()
+                .and_then(|it| said(it, state, &self.source, lang)),
             outline: words,
             live,
             file,
@@ -199,7 +194,7 @@ impl Engine {
     }
 }
 
-fn said(notice: &Notice, state: &State, lang: Lang) -> Option<Said> {
+fn said(notice: &Notice, state: &State, source: &Source, lang: Lang) -> Option<Said> {
     let plain = |text: String| Some(Said { code: None, text });
     let typed = |refusal: &Refusal, tail: &str| {
         Some(Said {
@@ -226,6 +221,13 @@ fn said(notice: &Notice, state: &State, lang: Lang) -> Option<Said> {
                 }
                 (None, None) => plain(lang.say_waiting(*id)),
                 _ => {
+                    // The client's own words say what to do, and come right behind the event.
+                    if let Source::Live(live) = source {
+                        return match live.failure(*id) {
+                            Some(refusal) => typed(&refusal, ""),
+                            None => plain(lang.say_waiting(*id)),
+                        };
+                    }
                     let why = why(state, *id, state.t)?;
                     let code = match &why {
                         Why::Failed { error, .. } => Some(error.clone()),

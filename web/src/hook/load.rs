@@ -4,14 +4,11 @@ use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Object, Promise};
 use ottla::{Persisted, Producer, Record};
-use wasm_bindgen::{JsValue, UnwrapThrowExt};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 
 use super::{get, number, put};
 use crate::engine::{Handle, Source};
-
-/// A task of the page ends after this (milliseconds), so that frames come between.
-const TASK_MS: f64 = 6.0;
 
 /// What to send.
 struct Load {
@@ -58,7 +55,6 @@ pub(super) fn start(engine: &Handle, options: &JsValue) -> Promise {
 async fn run(producer: &Producer, load: &Load, accepted: &std::cell::Cell<u64>) -> Result<JsValue, JsValue> {
     let counts = Rc::new(RefCell::new(Counts::default()));
     let begun = clock();
-    let mut task = begun;
     for n in 0..load.records {
         // The number first: a reader can check order and presence without a parser.
         let mut value = format!("{n}:");
@@ -78,10 +74,6 @@ async fn run(producer: &Producer, load: &Load, accepted: &std::cell::Cell<u64>) 
         match sent.await {
             Ok(_) => accepted.set(accepted.get() + 1),
             Err(_) => counts.borrow_mut().refused += 1,
-        }
-        if clock() - task > TASK_MS {
-            pause().await?;
-            task = clock();
         }
     }
     // Every record tells its own fate; a flush only says that all have.
@@ -105,14 +97,4 @@ fn clock() -> f64 {
     web_sys::window()
         .and_then(|window| window.performance())
         .map_or(0.0, |performance| performance.now())
-}
-
-/// Lets the page breathe: frames, answers, the reader's hand.
-async fn pause() -> Result<(), JsValue> {
-    let promise = Promise::new(&mut |resolve, _| {
-        let window = web_sys::window().expect_throw("a load runs in a window");
-        // Without a timer there is no next task; the promise then never ends, as nothing else would.
-        let _ = window.set_timeout_with_callback(&resolve);
-    });
-    JsFuture::from(promise).await.map(|_| ())
 }

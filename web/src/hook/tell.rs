@@ -2,11 +2,11 @@
 
 use js_sys::{Array, Object};
 use ottla_scene::{
-    state::{PipeState, State},
+    state::{Phase, PipeState, State},
     why::why,
     words::Lang,
 };
-use ottla_trace::event::RecordId;
+use ottla_trace::event::{BatchId, RecordId};
 use wasm_bindgen::JsValue;
 
 use super::put;
@@ -53,6 +53,7 @@ pub(super) fn state(engine: &mut Engine) -> JsValue {
         engine.run.history.len(),
     );
     let selected = engine.selected;
+    let follows = engine.follows();
     let said = engine.said();
     let state = engine.run.history.state(cursor.seen);
     let said = said.map_or(JsValue::NULL, |said| {
@@ -68,6 +69,7 @@ pub(super) fn state(engine: &mut Engine) -> JsValue {
         ("events", count(events as u64)),
         ("edge", count(edge)),
         ("playing", playing.into()),
+        ("follows", follows.into()),
         ("busy", state.busy().into()),
         ("records", count(state.records.len() as u64)),
         ("batches", count(state.batches.len() as u64)),
@@ -155,6 +157,10 @@ pub(super) fn record(engine: &mut Engine, id: RecordId) -> JsValue {
         (None, None) => "waiting",
         _ => "failed",
     };
+    let error = match (&it.failed, state.batch_of(it).map(|batch| &batch.phase)) {
+        (Some((_, error)), _) | (None, Some(Phase::Failed { error, .. })) => Some(error.as_str()),
+        _ => None,
+    };
     let why = why(state, id, cursor.t).map(|why| Lang::En.why(&why));
     object(&[
         ("id", count(id)),
@@ -179,5 +185,45 @@ pub(super) fn record(engine: &mut Engine, id: RecordId) -> JsValue {
         ),
         ("told", told.into()),
         ("why", why.map_or(JsValue::NULL, JsValue::from)),
+        ("error", error.map_or(JsValue::NULL, |error| error.into())),
+    ])
+}
+
+/// One batch as it is shown.
+pub(super) fn batch(engine: &mut Engine, id: BatchId) -> JsValue {
+    let cursor = engine.run.playback.cursor();
+    let state = engine.run.history.state(cursor.seen);
+    let Some(it) = state.batches.get(id) else {
+        return JsValue::NULL;
+    };
+    let offset = match it.phase {
+        Phase::Acked { base_offset, .. } => JsValue::from_f64(base_offset as f64),
+        _ => JsValue::NULL,
+    };
+    let told = match it.told() {
+        Some((_, true)) => "ok",
+        Some((_, false)) => "failed",
+        None => "waiting",
+    };
+    let records = it.records.iter().map(|id| count(*id));
+    let stamp = it.stamp.as_ref();
+    let codec = it.sealed.as_ref().map(|sealed| sealed.codec.as_str());
+    object(&[
+        ("id", count(id)),
+        (
+            "topic",
+            state.topics.get(&it.topic).cloned().unwrap_or_default().into(),
+        ),
+        ("partition", it.partition.into()),
+        ("records", records.collect::<Array>().into()),
+        ("count", it.count.into()),
+        ("baseOffset", offset),
+        (
+            "producerId",
+            stamp.map_or(JsValue::NULL, |it| JsValue::from_f64(it.producer_id as f64)),
+        ),
+        ("sequence", stamp.map_or(JsValue::NULL, |it| it.sequence.into())),
+        ("codec", codec.map_or(JsValue::NULL, JsValue::from)),
+        ("told", told.into()),
     ])
 }

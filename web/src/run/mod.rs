@@ -1,13 +1,17 @@
 //! A run and where the reader is in it. Nothing in here is of a browser, so that all of it is tested without one.
 
 mod intake;
+mod options;
 mod sandbox;
+mod trace;
 mod transport;
 
 use ottla_core::Record;
 
 pub(crate) use intake::pour;
+pub(crate) use options::options;
 pub(crate) use sandbox::Sandbox;
+pub(crate) use trace::Reading;
 pub(crate) use transport::{Ahead, Feed, Run};
 
 /// A typed message.

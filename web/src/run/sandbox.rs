@@ -73,7 +73,7 @@ impl Sandbox {
             setup = setup.with(name, value);
         }
         let world = World::new(&setup).map_err(|errors| Refusal {
-            code: "CONFIG".to_owned(),
+            code: "INVALID_CONFIG".to_owned(),
             message: errors
                 .iter()
                 .map(ToString::to_string)

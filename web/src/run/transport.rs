@@ -40,6 +40,8 @@ pub(crate) struct Run {
     pub(crate) edge: u64,
     /// Whether a live run is shown as it happens, unless it is paused.
     joined: bool,
+    /// Counts runs, for those who come back to one later.
+    number: u64,
 }
 
 impl Run {
@@ -49,6 +51,7 @@ impl Run {
             playback: Playback::new(reduced_motion),
             edge: 0,
             joined: false,
+            number: 0,
         }
     }
 
@@ -58,6 +61,12 @@ impl Run {
         self.playback.seek(0, &self.history);
         self.edge = 0;
         self.joined = true;
+        self.number += 1;
+    }
+
+    /// Which run this is, of those that were shown.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Goes to the end of what there is; playing goes on from there.

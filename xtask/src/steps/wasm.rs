@@ -47,7 +47,11 @@ impl WasmBuild {
                 .join(profile)
                 .join(format!("{}.wasm", self.artifact));
             let stamp = Stamp::new(self.out_dir.join(format!(".{}-stamp", self.out_name)))
-                .text(if self.optimised { "--slim, wasm-opt -O3" } else { "" })
+                .text(if self.optimised {
+                    "--slim, wasm-opt -O3"
+                } else {
+                    ""
+                })
                 .input(&tree::tool("bindgen-tool"))?
                 .input(&compiled)?;
             let bound = self.out_dir.join(format!("{}_bg.wasm", self.out_name));

@@ -59,6 +59,7 @@ words! {
     BadHeaders: "Each header needs an equals sign: name=value.", "헤더마다 등호가 필요해요: 이름=값.";
     BadPartition: "The partition is a number from 0, or empty.", "파티션은 0부터 시작하는 숫자이거나 비워 두세요.";
     // live
+    Options: "Options", "설정";
     BridgeUrl: "Bridge", "브리지";
     Connect: "Connect", "연결";
     Disconnect: "Disconnect", "연결 끊기";
@@ -182,6 +183,7 @@ words! {
     KeyEnds: "beginning or end", "처음 또는 끝";
     KeyKill: "kill or restart broker 1, 2, 3", "브로커 1, 2, 3 강제 종료 또는 다시 시작";
     KeyRecord: "choose the record before or after", "앞 또는 뒤 레코드 고르기";
+    KeySave: "save the trace", "트레이스 저장";
     KeyEscape: "close the panel", "패널 닫기";
     KeyLanguage: "language", "언어";
     KeyTheme: "light or dark", "밝게 또는 어둡게";

@@ -2,11 +2,12 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     rc::Rc,
     time::Duration,
 };
 
-use ottla::{KafkaError, Producer};
+use ottla::{DeliveryResult, KafkaError, Producer};
 use ottla_scene::history::{History, Inbox};
 use ottla_trace::{Envelope, Level, event::RecordId};
 
@@ -17,6 +18,9 @@ const MOST_WAITING: usize = 400_000;
 
 /// Time of the trace between two looks at the page's clock (microseconds).
 const LOOK_US: u64 = 1_000;
+
+/// Failures that are remembered: only the last message is spoken of, and a few after it may overtake.
+const FAILURES: usize = 64;
 
 /// How the connection stands, for the bar beside the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(crate) struct Live {
     /// The page's clock at `t` = 0 of the trace, as near as it can be known (milliseconds).
     zero: Rc<Cell<Option<f64>>>,
     accepted: Rc<Cell<RecordId>>,
+    /// What the client said of the last messages of the form that failed.
+    failures: Rc<RefCell<VecDeque<(RecordId, Refusal)>>>,
 }
 
 impl Default for Live {
@@ -52,6 +58,7 @@ impl Default for Live {
             waiting: Rc::new(RefCell::new(Inbox::new(MOST_WAITING))),
             zero: Rc::default(),
             accepted: Rc::default(),
+            failures: Rc::default(),
         }
     }
 }
@@ -71,17 +78,18 @@ fn page_clock() -> f64 {
 
 impl Live {
     /// Starts a producer. Its errors are typed: every mistake of the configuration, in one line.
-    pub(crate) fn connect(&mut self, url: &str, acks: &str) {
+    pub(crate) fn connect(&mut self, url: &str, options: &[(String, String)]) {
         self.disconnect();
         self.url = url.to_owned();
-        self.acks = acks.to_owned();
+        let acks = options.iter().rev().find(|(name, _)| name == "acks");
+        self.acks = acks.map_or_else(|| "all".to_owned(), |(_, value)| value.clone());
         let waiting = Rc::new(RefCell::new(Inbox::new(MOST_WAITING)));
         let zero = Rc::new(Cell::new(None::<f64>));
         let (sink, first) = (waiting.clone(), zero.clone());
         let mut next_look = 0;
         let started = Producer::builder()
             .bootstrap_servers(url)
-            .set("acks", acks)
+            .set_all(options.iter().cloned())
             .trace(Level::Record, move |envelope: Envelope| {
                 // Events come in bursts; the first of each is as near to its time as any.
                 if envelope.t >= next_look {
@@ -98,11 +106,12 @@ impl Live {
                 self.waiting = waiting;
                 self.zero = zero;
                 self.accepted = Rc::default();
+                self.failures = Rc::default();
                 self.state = LiveState::On;
             }
             Err(error) => {
                 self.state = LiveState::Refused(Refusal {
-                    code: "CONFIG".to_owned(),
+                    code: "INVALID_CONFIG".to_owned(),
                     message: error.to_string(),
                 });
             }
@@ -144,11 +153,31 @@ impl Live {
         let Some(producer) = &self.producer else {
             return Ok(None);
         };
-        producer.post(message.record()).map_err(|error| refusal(&error))?;
         // The core numbers records in the order of acceptance; its trace will tell about this one with the next frame.
         let id = self.accepted.get();
+        let failures = self.failures.clone();
+        let told = move |result: DeliveryResult| {
+            if let Err(error) = result {
+                let mut failures = failures.borrow_mut();
+                failures.push_back((id, refusal(&error)));
+                if failures.len() > FAILURES {
+                    failures.pop_front();
+                }
+            }
+        };
+        let sent = producer.try_send_with(message.record(), told);
+        sent.map_err(|error| refusal(&error))?;
         self.accepted.set(id + 1);
         Ok(Some(id))
+    }
+
+    /// Why a message of the form failed, in the client's words.
+    pub(crate) fn failure(&self, id: RecordId) -> Option<Refusal> {
+        let failures = self.failures.borrow();
+        failures
+            .iter()
+            .find(|(failed, _)| *failed == id)
+            .map(|(_, why)| why.clone())
     }
 
     /// Counts records that were accepted beside the form.

@@ -6,7 +6,7 @@ mod live;
 use ottla_scene::{history::History, playback::Cursor};
 use ottla_trace::event::{NodeId, RecordId};
 
-pub(crate) use file::{File, read as read_file};
+pub(crate) use file::File;
 pub(crate) use live::{Live, LiveState};
 
 use crate::run::{Ahead, Feed, Message, Refusal, Sandbox};

@@ -20,6 +20,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::transport::Timers;
 
+pub use pace::{Slice, slice};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use pace::{poll_proceed, poll_turn};
 pub use socket::{WebSocketStream, WebSockets};

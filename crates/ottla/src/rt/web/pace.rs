@@ -5,6 +5,8 @@
 //! task: a message of a `MessageChannel`, which comes at once, where `setTimeout` would wait for 4 ms.
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use gloo::timers::callback::Timeout;
@@ -89,6 +91,25 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
         }
         pace.poll(cx, |pace| &mut pace.senders)
     })
+}
+
+/// Ready while this task of the event loop has time left, and in the next one when not: for an application's own long
+/// work between `send`s, so that frames and the reader's hand come between.
+pub fn slice() -> Slice {
+    Slice(())
+}
+
+/// The future of [`slice`].
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing waits unless it is awaited"]
+pub struct Slice(());
+
+impl Future for Slice {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        PACE.with_borrow_mut(|pace| pace.poll(cx, |pace| &mut pace.senders))
+    }
 }
 
 /// Told by whom the event loop calls: a task begins here.
