@@ -27,6 +27,7 @@ mod policy;
 mod server;
 mod session;
 mod upgrade;
+mod workers;
 mod ws;
 
 pub use close::CloseCode;

@@ -22,6 +22,7 @@ use crate::cluster::Directory;
 use crate::config::{Config, Listener};
 use crate::gateway::Gateway;
 use crate::session::Session;
+use crate::workers::Workers;
 use crate::{admin, upgrade};
 
 /// HTTP requests may have this many headers, in at most 16 KiB.
@@ -51,6 +52,7 @@ struct Shared {
     clusters: Vec<Arc<Directory>>,
     admission: Arc<Admission>,
     handshakes: Arc<Semaphore>,
+    workers: Arc<Workers>,
     /// Held by every connection; all of them are gone when the receiver ends.
     alive: mpsc::Sender<Infallible>,
 }
@@ -119,6 +121,7 @@ impl Bridge {
                 usize::try_from(limits.handshakes).unwrap_or(usize::MAX >> 3),
             )),
             gateway: Arc::new(Gateway::new(limits, shutdown)),
+            workers: Arc::new(Workers::start()),
             alive,
         });
         Ok(BoundBridge {
@@ -176,8 +179,10 @@ impl BoundBridge {
         shutdown.await;
         tracing::info!("shutting down: no new connections, requests in flight are finished");
         shut_down.send_replace(true);
+        let workers = Arc::clone(&shared.workers);
         drop(shared);
         while finished.recv().await.is_some() {}
+        drop(workers);
         if let Some(admin) = admin {
             // It answered /health until the end.
             admin.abort();
@@ -273,8 +278,8 @@ fn open(
                 directory: wanted.directory,
                 target: wanted.target,
             };
-            let alive = shared.alive.clone();
-            tokio::spawn(start(session, place, alive, Request::from_parts(parts, body)));
+            let request = Request::from_parts(parts, body);
+            tokio::spawn(start(Arc::clone(shared), session, place, request));
             response
         }
         Err(refusal) => {
@@ -284,20 +289,30 @@ fn open(
     }
 }
 
-/// Takes the socket back from HTTP and runs the session on it.
-async fn start(session: Session, place: Place, alive: mpsc::Sender<Infallible>, request: Request<Incoming>) {
+/// Takes the socket back from HTTP and lets a worker run the session on it.
+async fn start(shared: Arc<Shared>, session: Session, place: Place, request: Request<Incoming>) {
     let Ok(upgraded) = hyper::upgrade::on(request).await else {
         return;
     };
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         unreachable!("every connection is served on a TokioIo<TcpStream>");
     };
-    let gateway = Arc::clone(&session.gateway);
-    gateway.metrics.upgrades.inc();
-    gateway.metrics.connections.inc();
-    session.run(parts.io.into_inner(), &parts.read_buf).await;
-    gateway.metrics.connections.dec();
-    drop((place, alive));
+    // The event loop that watched it lets it go; the worker's will watch it.
+    let Ok(socket) = parts.io.into_inner().into_std() else {
+        return;
+    };
+    let alive = shared.alive.clone();
+    shared.workers.spawn(async move {
+        let Ok(socket) = TcpStream::from_std(socket) else {
+            return;
+        };
+        let gateway = Arc::clone(&session.gateway);
+        gateway.metrics.upgrades.inc();
+        gateway.metrics.connections.inc();
+        session.run(socket, &parts.read_buf).await;
+        gateway.metrics.connections.dec();
+        drop((place, alive));
+    });
 }
 
 async fn accept_admin(shared: Arc<Shared>, socket: TcpListener) {

@@ -1,12 +1,16 @@
-//! Produce requests of 64 KB through the bridge, and straight to the same sink, in turns; JSON lines.
+//! Produce requests of 64 KB straight to a sink, through the bridge, and through a relay that copies bytes and does
+//! nothing else, in turns; JSON lines.
 //!
 //! ```text
 //! bridge-bench OTTLA DIRECTORY ROUNDS      the program, a directory for the bridge's configuration
+//! bridge-bench relay ADDRESS               the relay, which the first form starts
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
 
 mod bridge;
 mod link;
+mod process;
+mod relay;
 mod sink;
 
 use std::io;
@@ -21,8 +25,8 @@ use ottla_wire::encode_request;
 use ottla_wire::messages::api_versions::ApiVersionsRequest;
 use ottla_wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 
-use crate::bridge::Bridge;
 use crate::link::Link;
+use crate::process::Process;
 
 pub(crate) const TOPIC: &str = "clicks";
 const MESSAGE: usize = 64 * 1024;
@@ -35,11 +39,18 @@ const PRODUCE_VERSION: i16 = 11;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [program, dir, rounds] = &words[..] else {
-        eprintln!("usage: bridge-bench OTTLA DIRECTORY ROUNDS");
-        return ExitCode::from(2);
+    let result = match &words[..] {
+        [relay, sink] if relay == "relay" => match sink.parse() {
+            Ok(sink) => relay::run(sink),
+            Err(error) => Err(io::Error::other(format!("{sink}: {error}"))),
+        },
+        [program, dir, rounds] => run(Path::new(program), Path::new(dir), rounds.parse().unwrap_or(1)),
+        _ => {
+            eprintln!("usage: bridge-bench OTTLA DIRECTORY ROUNDS");
+            return ExitCode::from(2);
+        }
     };
-    match run(Path::new(program), Path::new(dir), rounds.parse().unwrap_or(1)) {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bridge-bench: {error}");
@@ -51,17 +62,23 @@ fn main() -> ExitCode {
 fn run(program: &Path, dir: &Path, rounds: usize) -> io::Result<()> {
     let request = request();
     let sink = sink::start()?;
-    let bridge = Bridge::start(program, &dir.join("bridge-bench.toml"), sink)?;
+    let relay = relay::start(sink)?;
+    let bridge = bridge::start(program, &dir.join("bridge-bench.toml"), sink)?;
     for _ in 0..rounds {
         for connections in CONNECTIONS {
-            let direct = throughput(connections, &request, &|| Link::direct(sink))?;
-            report("direct", connections, direct, None);
-            let before = bridge.cpu();
-            let bridged = throughput(connections, &request, &|| {
+            let measure = |via, between: Option<&Process>, open: &(dyn Fn() -> io::Result<Link> + Sync)| {
+                let before = between.and_then(Process::cpu);
+                let passed = throughput(connections, &request, open)?;
+                let after = between.and_then(Process::cpu);
+                let used = after.zip(before).map(|(after, before)| after - before);
+                report(via, connections, passed, used);
+                io::Result::Ok(())
+            };
+            measure("direct", None, &|| Link::direct(sink))?;
+            measure("relay", Some(&relay), &|| Link::direct(relay.address))?;
+            measure("bridge", Some(&bridge), &|| {
                 Link::bridged(bridge.address, "/k/main/1")
             })?;
-            let used = bridge.cpu().zip(before).map(|(after, before)| after - before);
-            report("bridge", connections, bridged, used);
         }
     }
     Ok(())
@@ -86,7 +103,7 @@ fn report(via: &str, connections: usize, passed: Passed, cpu: Option<f64>) {
 fn throughput(
     connections: usize,
     request: &[u8],
-    open: &(impl Fn() -> io::Result<Link> + Sync),
+    open: &(dyn Fn() -> io::Result<Link> + Sync),
 ) -> io::Result<Passed> {
     thread::scope(|scope| {
         let clients: Vec<_> = (0..connections)
