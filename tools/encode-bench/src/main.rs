@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! cargo run --release -p encode-bench
-//! cargo build --release -p encode-bench --lib --target wasm32-unknown-unknown
-//! node tools/encode-bench/run.mjs target/wasm32-unknown-unknown/release/encode_bench.wasm [NODE_MODULES]
+//! cargo build --profile wasm -p encode-bench --lib --target wasm32-unknown-unknown
+//! node tools/encode-bench/run.mjs target/wasm32-unknown-unknown/wasm/encode_bench.wasm [NODE_MODULES]
 //! ```
 #![allow(clippy::print_stdout, reason = "the result")]
 

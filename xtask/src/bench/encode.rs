@@ -19,6 +19,8 @@ pub(crate) const TARGET: Target = Target {
 
 const PEERS: [&str; 4] = ["native", "wasm", "@platformatic/kafka", "kafkajs"];
 const VALUE_LENS: [usize; 2] = [100, 1000];
+/// The profile of what is served.
+const WASM_PROFILE: &str = "wasm";
 /// What kafkajs takes, divided by what we may take.
 const BARS: [(&str, f64); 2] = [("native", 60.0), ("wasm", 30.0)];
 
@@ -66,12 +68,15 @@ fn run(report: &mut Report) -> Result<()> {
 
 fn build() -> Result<()> {
     step("encode-bench, native and wasm", || {
-        let build = ["build", "--release", "--package", "encode-bench"];
-        Cmd::cargo().args(build).logged("bench-encode-build")?;
-        let wasm = ["--lib", "--target", rust::WASM];
+        let build = ["build", "--package", "encode-bench", "--profile"];
         Cmd::cargo()
             .args(build)
-            .args(wasm)
+            .arg("release")
+            .logged("bench-encode-build")?;
+        // As the page and the npm package are served.
+        Cmd::cargo()
+            .args(build)
+            .args([WASM_PROFILE, "--lib", "--target", rust::WASM])
             .logged("bench-encode-build-wasm")?;
         Ok(Outcome::Done("built".to_owned()))
     })
@@ -80,7 +85,10 @@ fn build() -> Result<()> {
 /// The lines of all peers.
 fn round() -> Result<String> {
     let mut lines = Cmd::new(tree::target().join("release/encode-bench")).logged("bench-encode-native")?;
-    let wasm = tree::target().join(rust::WASM).join("release/encode_bench.wasm");
+    let wasm = tree::target()
+        .join(rust::WASM)
+        .join(WASM_PROFILE)
+        .join("encode_bench.wasm");
     let node = Cmd::new("node").args(["tools/encode-bench/run.mjs"]).arg(wasm);
     lines += &node
         .arg(tree::root().join("node_modules"))
