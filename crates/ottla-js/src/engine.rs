@@ -250,7 +250,7 @@ impl Engine {
         let wake = loop {
             match self.producer.poll(now) {
                 Output::Dial { conn, node, address } => self.dial(conn, node, &address),
-                Output::Transmit { conn, chunks } => self.host.transmit(conn.0, copy(&chunks)),
+                Output::Transmit { conn, chunks } => self.transmit(conn, &chunks),
                 Output::Hangup { conn } => self.host.hangup(conn.0),
                 Output::Seal(job) => self.producer.handle(now, Input::Sealed(job.run())),
                 Output::Done(completion) => {
@@ -288,6 +288,19 @@ impl Engine {
         self.producer.handle(instant(now), input);
     }
 
+    /// The one copy on the way to a socket: a view on wasm memory would be detached when the memory grows.
+    fn transmit(&self, conn: ConnId, chunks: &Chunks) {
+        let len = u32::try_from(chunks.len()).expect("a request is far below 4 GiB");
+        let bytes = self.host.allocate(conn.0, len);
+        let mut at = 0;
+        for chunk in chunks {
+            let end = at + u32::try_from(chunk.len()).expect("part of a request");
+            bytes.subarray(at, end).copy_from(chunk);
+            at = end;
+        }
+        self.host.transmit(conn.0, bytes);
+    }
+
     fn dial(&self, conn: ConnId, node: Option<i32>, address: &Address) {
         match address {
             Address::Tcp { host, port } => self.host.dial(conn.0, host, *port, None),
@@ -306,15 +319,3 @@ fn instant(micros: f64) -> Instant {
     Instant::from_micros(micros as u64)
 }
 
-/// One array of JavaScript's own: a view on wasm memory would be detached when the memory grows.
-fn copy(chunks: &Chunks) -> Uint8Array {
-    let array =
-        Uint8Array::new_with_length(u32::try_from(chunks.len()).expect("a request is far below 4 GiB"));
-    let mut at = 0;
-    for chunk in chunks {
-        let len = u32::try_from(chunk.len()).expect("part of a request");
-        array.subarray(at, at + len).copy_from(chunk);
-        at += len;
-    }
-    array
-}

@@ -12,7 +12,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn dial(this: &Host, conn: u32, host: &str, port: u16, url: Option<String>);
 
-    /// Writes bytes, which are JavaScript's own copy.
+    /// Bytes of JavaScript's own, to be filled and handed to `transmit`.
+    #[wasm_bindgen(method)]
+    pub fn allocate(this: &Host, conn: u32, len: u32) -> Uint8Array;
+
+    /// Writes bytes that `allocate` gave.
     #[wasm_bindgen(method)]
     pub fn transmit(this: &Host, conn: u32, bytes: Uint8Array);
 

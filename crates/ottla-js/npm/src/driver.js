@@ -32,6 +32,7 @@ export class Driver {
     const host = {
       ...sink,
       dial: (conn, host, port, url) => this.#dial(conn, url ? { url } : { host, port }),
+      allocate: (conn, length) => this.#connections.get(conn)?.allocate?.(length) ?? new Uint8Array(length),
       transmit: (conn, bytes) => this.#connections.get(conn)?.write(bytes),
       hangup: (conn) => this.#hangup(conn),
     };

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import * as glue from '../wasm/ottla.js';
+import { BufferPool } from './pool.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 
@@ -22,18 +23,26 @@ function connectTcp({ host, port }, on) {
   const socket = net.connect({ host, port, noDelay: true });
   let reason = 'the broker closed the connection';
   let wanted = false;
+  const pool = newPool();
   socket.on('connect', () => on.open());
   socket.on('data', (chunk) => on.data(chunk));
   socket.on('error', (error) => (reason = `${host}:${port}: ${words(error)}`));
   socket.on('close', () => wanted || on.close(reason));
   return {
-    write: (bytes) => socket.write(bytes, () => on.written(bytes.byteLength)),
+    allocate: (length) => pool.take(length),
+    write: (bytes) => socket.write(bytes, () => {
+      pool.give(bytes);
+      on.written(bytes.byteLength);
+    }),
     close: () => {
       wanted = true;
       socket.destroy();
     },
   };
 }
+
+// Each request overwrites all of it, so it need not be zeroed.
+const newPool = () => new BufferPool((length) => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer));
 
 // A name with several addresses fails with one error for each of them, and without a message of its own.
 const words = (error) => error.message || error.errors?.map(({ message }) => message).join(', ') || error.code;
@@ -59,5 +68,5 @@ export const createProducer = producerFactory({
   wasm,
   platform: 'native',
   connectTcp,
-  connectWebSocket: webSocketConnector(openWebSocket),
+  connectWebSocket: webSocketConnector(openWebSocket, newPool),
 });

@@ -3,12 +3,16 @@
 const PROTOCOL = 'kafka.v1';
 const POLL_MS = 4;
 
-/** @param {(url: string, protocol: string, options: object) => WebSocket} open */
-export function webSocketConnector(open) {
+/**
+ * @param {(url: string, protocol: string, options: object) => WebSocket} open
+ * @param {() => BufferPool} [newPool] for sockets that call back when bytes are written, as those of the package `ws`
+ */
+export function webSocketConnector(open, newPool) {
   return ({ url }, on, options) => {
     const socket = open(url, PROTOCOL, options);
     socket.binaryType = 'arraybuffer';
-    const backlog = new Backlog(socket, on);
+    const pool = newPool?.();
+    const backlog = new Backlog(socket, on, pool);
     let over = false;
     const end = (reason) => {
       if (over) return;
@@ -31,6 +35,7 @@ export function webSocketConnector(open) {
     // Some runtimes report a refused connection by `error` alone, others with words in `error` and none in `close`.
     socket.addEventListener('error', (event) => end(errorReason(event, url)));
     return {
+      allocate: (length) => pool?.take(length),
       write: (bytes) => backlog.send(bytes),
       close: () => {
         if (over) return;
@@ -57,16 +62,19 @@ function errorReason({ message, error }, url) {
 class Backlog {
   #socket;
   #on;
+  #pool;
   #sent = 0;
   #timer = null;
 
-  constructor(socket, on) {
+  constructor(socket, on, pool) {
     this.#socket = socket;
     this.#on = on;
+    this.#pool = pool;
   }
 
   send(bytes) {
-    this.#socket.send(bytes);
+    if (this.#pool) this.#socket.send(bytes, () => this.#pool.give(bytes));
+    else this.#socket.send(bytes);
     this.#sent += bytes.byteLength;
     this.#timer ??= setTimeout(() => this.#poll(), 0);
   }
