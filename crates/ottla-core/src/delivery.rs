@@ -85,7 +85,8 @@ pub(crate) struct RecordSlot {
 }
 
 impl RecordSlot {
-    #[inline]
+    // Small code is wanted elsewhere in wasm; this runs for each record.
+    #[inline(always)]
     pub(crate) fn new(id: RecordId, record: &Record<'_>) -> Self {
         Self {
             id,

@@ -48,12 +48,14 @@ pub(crate) fn unpack<'a>(
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
+    #[inline(always)]
     fn take(&mut self, len: usize) -> Result<&'a [u8], BadLayout> {
         let (taken, rest) = self.0.split_at_checked(len).ok_or(BadLayout)?;
         self.0 = rest;
         Ok(taken)
     }
 
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], BadLayout> {
         let taken = self.take(N)?;
         taken.try_into().map_err(|_| BadLayout)
