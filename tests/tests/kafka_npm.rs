@@ -146,6 +146,15 @@ fn every_kind_of_key_value_and_header_arrives_as_it_was_told() {
 }
 
 #[test]
+fn a_topic_with_the_brokers_clock_tells_its_time() {
+    let [tcp, _] = Way::both(kafka().bootstrap());
+    let topic = Kafka::topic_name("npm-clock");
+    let clock = ("message.timestamp.type", "LogAppendTime");
+    kafka().tools().create_topic(&topic, 3, &[clock]);
+    is_the_log(&told(&tcp.run("npm_values.mjs", &topic, &[clock.1])), &topic);
+}
+
+#[test]
 fn keys_go_to_the_partitions_that_java_chooses() {
     const PARTITIONS: u32 = 7;
     let mut keys: Vec<String> = (0..200).map(|n| format!("customer-{n}")).collect();

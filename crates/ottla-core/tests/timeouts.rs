@@ -302,3 +302,24 @@ fn a_frozen_request_still_gets_its_answer() {
     bench.ok(&request, 3);
     assert_eq!(bench.results(), ["0@3"]);
 }
+
+#[test]
+fn an_expiry_after_lost_connections_says_why_the_last_one_was_lost() {
+    let options = [
+        ("delivery.timeout.ms", "3000"),
+        ("linger.ms", "0"),
+        ("request.timeout.ms", "1000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.send_to(0, "a");
+    while bench.done.is_empty() {
+        bench.advance_ms(10);
+        while let Some(request) = bench.pending.pop_front() {
+            let (conn, why) = (request.conn, "the request is too long for me".to_owned());
+            bench.handle(Input::Closed { conn, why });
+        }
+    }
+    assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
+    let error = bench.done[0].1.clone().expect_err("failed").to_string();
+    assert!(error.contains("too long for me"), "{error}");
+}

@@ -133,6 +133,11 @@ impl Network {
             .unwrap_or("no connection has been ready yet")
     }
 
+    /// As [`Self::last_failure`], when there was one.
+    pub(crate) fn noted_failure(&self) -> Option<&str> {
+        self.last_failure.as_deref()
+    }
+
     pub(crate) fn note_failure(&mut self, why: impl Into<Arc<str>>) {
         self.last_failure = Some(why.into());
     }

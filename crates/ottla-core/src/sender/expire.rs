@@ -1,5 +1,7 @@
 //! `delivery.timeout.ms`: from the first record of a batch until its result, wherever it is (behaviour 43).
 
+use alloc::string::String;
+
 use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 
@@ -76,7 +78,11 @@ impl Engine {
         let story = match (attempts, persisted) {
             (0, _) => alloc::format!("it was never sent; {}", self.network.last_failure()),
             (_, Persisted::No) => alloc::format!("it was sent {attempts} times and refused each time"),
-            _ => alloc::format!("it was sent {attempts} times and not every attempt was answered"),
+            _ => {
+                let why = self.network.noted_failure();
+                let why = why.map_or(String::new(), |why| alloc::format!("; {why}"));
+                alloc::format!("it was sent {attempts} times and not every attempt was answered{why}")
+            }
         };
         DeliveryError {
             code: "DELIVERY_TIMEOUT",
