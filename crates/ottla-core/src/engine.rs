@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::io::{FlushId, Output};
 use crate::lifecycle::{Flushes, Lifecycle};
 use crate::metadata::{Kept, Refresh};
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Recorder};
 use crate::partitioner::{Load, Rng};
 use crate::record::RecordId;
 use crate::settings::Settings;
@@ -44,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) suspended: Option<Instant>,
     pub(crate) tracer: Tracer,
     pub(crate) counters: Counters,
+    pub(crate) recorder: Recorder,
     pub(crate) rng: Rng,
     /// What the shell is to do, in order.
     pub(crate) outbox: VecDeque<Output>,
@@ -87,6 +88,7 @@ impl Engine {
             suspended: None,
             tracer: Tracer::default(),
             counters: Counters::default(),
+            recorder: Recorder::default(),
             rng: Rng::new(seed),
             outbox: VecDeque::new(),
             dirty: false,
@@ -159,13 +161,14 @@ impl Engine {
     }
 
     /// Books resolved records, and returns the flushes that waited for them.
-    pub(crate) fn book(&mut self, slots: &[RecordSlot]) -> Vec<FlushId> {
+    pub(crate) fn book(&mut self, slots: &[RecordSlot]) -> Vec<(FlushId, Instant)> {
         self.outstanding -= slots.len() as u64;
         self.dirty = true;
         self.flushes.resolved(slots)
     }
 
-    pub(crate) fn flushed(&mut self, now: Instant, flush: FlushId) {
+    pub(crate) fn flushed(&mut self, now: Instant, flush: FlushId, since: Instant) {
+        self.recorder.flushed(now, now.saturating_since(since));
         self.tracer
             .emit(now, || ottla_trace::Event::Flushed { flush: flush.0 });
         self.outbox.push_back(Output::Flushed(flush));

@@ -44,6 +44,7 @@ struct Flush {
     /// It waits for records with smaller numbers.
     before: u64,
     remaining: u64,
+    since: Instant,
 }
 
 impl Flushes {
@@ -51,8 +52,9 @@ impl Flushes {
         !self.pending.is_empty()
     }
 
-    /// Counts resolved records, given in the order of their numbers, and returns the flushes that are complete.
-    pub(crate) fn resolved(&mut self, slots: &[RecordSlot]) -> Vec<FlushId> {
+    /// Counts resolved records, given in the order of their numbers, and returns the flushes that are complete,
+    /// each with its beginning.
+    pub(crate) fn resolved(&mut self, slots: &[RecordSlot]) -> Vec<(FlushId, Instant)> {
         let mut complete = Vec::new();
         if self.pending.is_empty() {
             return complete;
@@ -66,7 +68,7 @@ impl Flushes {
             };
             flush.remaining -= covered as u64;
             if flush.remaining == 0 {
-                complete.push(flush.id);
+                complete.push((flush.id, flush.since));
             }
             flush.remaining > 0
         });
@@ -81,12 +83,13 @@ impl Engine {
         self.tracer.emit(now, || Event::FlushStarted { flush: id.0 });
         self.dirty = true;
         if self.outstanding == 0 {
-            self.flushed(now, id);
+            self.flushed(now, id, now);
         } else {
             self.flushes.pending.push(Flush {
                 id,
                 before: self.next_record,
                 remaining: self.outstanding,
+                since: now,
             });
         }
         id
@@ -168,11 +171,12 @@ mod tests {
                 id: FlushId(0),
                 before: 3,
                 remaining: 3,
+                since: Instant::ZERO,
             }],
         };
         assert!(flushes.resolved(&slots(&[0, 2, 5])).is_empty());
         assert!(flushes.resolved(&slots(&[3, 4])).is_empty());
-        assert_eq!(flushes.resolved(&slots(&[1, 7])), [FlushId(0)]);
+        assert_eq!(flushes.resolved(&slots(&[1, 7])), [(FlushId(0), Instant::ZERO)]);
         assert!(!flushes.is_active());
     }
 }

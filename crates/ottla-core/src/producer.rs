@@ -106,6 +106,13 @@ impl<X: Extensions> Producer<X> {
         self.engine.admit(now, since, record, &mut self.extensions)
     }
 
+    /// Notes that a sender whose record was given back waits for room no longer, and drops it: Kafka counts those.
+    pub fn gave_up(&mut self, now: Instant) {
+        self.tick(now);
+        self.engine.recorder.exhausted(now);
+        self.engine.recorder.failed(now, None, 1);
+    }
+
     /// Asks for a topic's metadata (and so connects) without sending anything. A topic that is known or already asked
     /// for changes nothing.
     ///
@@ -304,6 +311,12 @@ impl<X: Extensions> Producer<X> {
     /// What was counted.
     pub fn metrics(&self) -> Counters {
         self.engine.counters
+    }
+
+    /// Kafka's metrics (`KafkaProducer.metrics`): averages, maxima and rates of the last minute, totals since the start.
+    #[cfg(feature = "metrics")]
+    pub fn kafka_metrics(&self, now: Instant) -> Vec<crate::metrics::Metric> {
+        self.engine.report(now)
     }
 
     /// The configuration.

@@ -1,7 +1,9 @@
-//! The pages of options, errors and semantics say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core
+//! The pages of options, errors, semantics and metrics say what the tables say. `OTTLA_WRITE_DOCS=1 cargo test -p ottla-core
 //! --test docs` writes them anew.
 #![cfg(feature = "docs")]
 
+#[path = "semantics/metrics_table.rs"]
+mod metrics_table;
 #[path = "semantics/table.rs"]
 mod table;
 
@@ -188,4 +190,38 @@ fn semantics() {
     }
     assert_eq!(count, 57);
     compare("semantics.md", &page);
+}
+
+#[test]
+fn metrics() {
+    let mut page = String::from(
+        "# Metrics\n\nKafka's names and meanings, from `Producer::kafka_metrics`. Averages, maxima and rates are those of the \
+         last minute (two windows of\n30 s), totals count from the start; an average of nothing is not a number.\nWritten \
+         from `crates/ottla-core/tests/semantics/metrics_table.rs`.\n",
+    );
+    let groups = [
+        (
+            "producer-metrics: the whole producer",
+            &[metrics_table::PRODUCER, metrics_table::TRAFFIC][..],
+        ),
+        (
+            "producer-node-metrics: each broker, tagged `node-` and its id",
+            &[metrics_table::TRAFFIC],
+        ),
+        (
+            "producer-topic-metrics: each topic, tagged with its name",
+            &[metrics_table::TOPIC],
+        ),
+    ];
+    for (title, tables) in groups {
+        write!(page, "\n## {title}\n\n| metric | |\n|---|---|\n").expect("a string takes everything");
+        for (name, text) in tables.concat() {
+            writeln!(page, "| `{name}` | {text} |").expect("a string takes everything");
+        }
+    }
+    page.push_str(
+        "\n## Not there\n\n`select-*`, `io-*` and `iotime-*` measure a loop that this producer does not have; \
+         `waiting-threads` would count threads.\n`txn-*` belongs to transactions. Metrics of authentication come with it.\n",
+    );
+    compare("metrics.md", &page);
 }

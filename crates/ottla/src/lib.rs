@@ -48,6 +48,8 @@ pub use ottla_core::config;
 pub use ottla_core::delivery::Persisted;
 pub use ottla_core::extensions;
 pub use ottla_core::metrics::Counters;
+#[cfg(feature = "metrics")]
+pub use ottla_core::metrics::Metric;
 pub use ottla_core::producer::PartitionInfo;
 pub use ottla_core::serializer;
 pub use ottla_core::trace;

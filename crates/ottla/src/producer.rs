@@ -153,12 +153,16 @@ impl Producer {
         if let Some(error) = state.refusal() {
             return Err(error.with_record(record.into_owned()));
         }
+        let now = shared.clock.now();
         if !state.room.is_empty() {
+            state.core.gave_up(now);
             return Err(KafkaError::full().with_record(record.into_owned()));
         }
-        let now = shared.clock.now();
         stamp(shared, now, &mut record);
         let accepted = state.core.send(now, record);
+        if let Err(SendError::Full { .. }) = accepted {
+            state.core.gave_up(now);
+        }
         let accepted = accepted.map(|id| accept(&mut state, id));
         state.pump(now);
         let kick = state.kick();
@@ -232,6 +236,13 @@ impl Producer {
     /// What was counted so far.
     pub fn metrics(&self) -> Counters {
         self.inner.shared.lock().core.metrics()
+    }
+
+    /// Kafka's metrics: averages, maxima and rates of the last minute, totals since the start.
+    #[cfg(feature = "metrics")]
+    pub fn kafka_metrics(&self) -> Vec<ottla_core::metrics::Metric> {
+        let now = self.inner.shared.clock.now();
+        self.inner.shared.lock().core.kafka_metrics(now)
     }
 
     /// Records that are accepted and not resolved.
@@ -322,6 +333,7 @@ impl<'a, T, W> Send<'a, T, W> {
             None if state.room.is_empty() => now,
             Some(Turn::Now(since)) => since,
             Some(Turn::Expired) => {
+                state.core.gave_up(now);
                 let error = KafkaError::no_room_in_time();
                 return Poll::Ready(Err(error.with_record(record.into_owned())));
             }

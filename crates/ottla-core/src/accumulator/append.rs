@@ -39,6 +39,9 @@ impl Engine {
         };
         open.slots.push(RecordSlot::new(id, record));
         open.charge += bytes;
+        if cfg!(feature = "metrics") {
+            open.largest = open.largest.max(upper_bound(record));
+        }
         let size = open.builder.estimated_size(estimate);
         let grown = size - before;
         // A single record larger than `batch.size` would linger in Java until the next one does not fit.
@@ -112,6 +115,7 @@ impl Engine {
             builder: BatchBuilder::new(capacity),
             slots: Vec::with_capacity(self.slots_hint),
             charge: HEADER_LEN,
+            largest: 0,
         };
         self.memory.take(HEADER_LEN);
         let partition = self.partition_mut(ix);

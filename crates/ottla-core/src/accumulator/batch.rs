@@ -29,6 +29,8 @@ pub(crate) struct OpenBatch {
     pub(crate) slots: Vec<RecordSlot>,
     /// Bytes of `buffer.memory` that it holds.
     pub(crate) charge: usize,
+    /// Upper bound of its largest record; kept for the metrics only.
+    pub(crate) largest: usize,
 }
 
 /// A batch that takes no more records.
@@ -44,6 +46,8 @@ pub(crate) struct Batch {
     pub(crate) count: u32,
     /// Bytes of `buffer.memory` that it holds.
     pub(crate) charge: usize,
+    /// Upper bound of its largest record; kept for the metrics only.
+    pub(crate) largest: usize,
     /// How often it was sent.
     pub(crate) attempts: u32,
     /// The identity and first sequence under which it goes out.

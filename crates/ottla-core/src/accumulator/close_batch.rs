@@ -30,6 +30,7 @@ impl Engine {
             count: open.slots.len() as u32,
             slots: open.slots,
             charge: open.charge,
+            largest: open.largest,
             attempts: 0,
             stamp: None,
             restamped: false,

@@ -49,7 +49,7 @@ impl Engine {
         let size = upper_bound(&record);
         let topic = match self.accept(now, &record, size) {
             Ok(topic) => topic,
-            Err(why) => return Err(self.refused(record, why)),
+            Err(why) => return Err(self.refused(now, record, why)),
         };
         // Before the choice: a record that is given back must not use up its turn with a partition.
         if !self.memory.has_room(size) {
@@ -58,7 +58,10 @@ impl Engine {
         let choice = self.choose(topic, &record, extensions);
         if let Choice::Impossible(partition) = choice {
             let why = RefuseReason::InvalidPartition { partition };
-            return Err(self.refused(record, why));
+            return Err(self.refused(now, record, why));
+        }
+        if since < now {
+            self.recorder.waited_for_memory(now, now.saturating_since(since));
         }
         let id = self.take_record_id();
         if self.tracer.records() {
@@ -101,8 +104,9 @@ impl Engine {
     }
 
     #[cold]
-    fn refused(&mut self, record: Record<'_>, why: RefuseReason) -> SendError {
+    fn refused(&mut self, now: Instant, record: Record<'_>, why: RefuseReason) -> SendError {
         self.counters.record_errors += 1;
+        self.recorder.failed(now, None, 1);
         SendError::Refused {
             record: record.into_owned(),
             why,

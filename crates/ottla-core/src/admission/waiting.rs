@@ -91,6 +91,9 @@ impl Engine {
             match self.choose(ix, &waiting.record, extensions) {
                 Choice::Partition { partition, by } => {
                     self.memory.give_back(waiting.charge());
+                    let began = waiting.deadline - self.settings.max_block;
+                    let wait = now.saturating_since(began);
+                    self.recorder.waited_for_metadata(now, wait);
                     self.place(now, ix, partition, by, waiting.id, &waiting.record);
                 }
                 Choice::Later => self.topics.get_mut(ix).waiting.push_back(waiting),
@@ -162,6 +165,7 @@ impl Engine {
         for entry in waiting {
             self.memory.give_back(entry.charge());
             self.counters.record_errors += 1;
+            self.recorder.failed(now, None, 1);
             self.tracer.emit_record(now, || Event::RecordFailed {
                 record: entry.id.0,
                 error: error.code.into(),

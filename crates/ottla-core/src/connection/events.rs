@@ -59,6 +59,7 @@ impl Engine {
         connection.state = ConnState::Negotiating {
             stream: Stream::new(now),
         };
+        self.recorder.opened(now);
         self.tracer.emit(now, || Event::Connected { conn: conn.0 });
         self.ask_versions(now, conn, *ApiKey::ApiVersions.versions().end());
     }
@@ -124,6 +125,8 @@ impl Engine {
         stream.push(now, api, version, kind, len);
         self.counters.requests += 1;
         self.counters.bytes_out += len as u64;
+        let node = self.network.node_of(conn);
+        self.recorder.sent(now, node, len);
         self.outbox.push_back(Output::Transmit { conn, chunks });
     }
 
@@ -202,6 +205,7 @@ impl Engine {
         });
         self.dirty = true;
         if let Some(stream) = connection.stream_mut() {
+            self.recorder.closed(now);
             for request in stream.take_all() {
                 self.request_lost(now, request.kind, loss);
             }

@@ -114,6 +114,11 @@ impl Network {
         self.conns.get_mut(id)?.stream_mut()
     }
 
+    /// The node that a connection leads to, if it is known to be one.
+    pub(crate) fn node_of(&self, id: ConnId) -> Option<NodeId> {
+        self.conns.get(id).and_then(|conn| conn.peer.node())
+    }
+
     pub(crate) fn conns(&self) -> impl Iterator<Item = &Connection> {
         self.conns.values()
     }

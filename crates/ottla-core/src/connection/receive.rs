@@ -26,7 +26,10 @@ impl Engine {
             return;
         };
         self.counters.bytes_in += bytes.len() as u64;
+        let count = bytes.len();
         stream.frames.push(bytes);
+        let node = self.network.node_of(conn);
+        self.recorder.received(now, node, count);
         // An answer may end the connection: it is looked up for each frame.
         while let Some(stream) = self.network.stream_mut(conn) {
             match stream.frames.next_frame() {
@@ -100,8 +103,10 @@ impl Engine {
             RequestKind::Produce { .. } => {
                 if let Some((request, answer)) = self.decode::<ProduceResponse>(now, conn, request, frame) {
                     self.note_answer(now, conn, &request, answer.throttle_time_ms);
-                    self.counters
-                        .produce_answered(micros(now.saturating_since(request.queued_at)));
+                    let latency = now.saturating_since(request.queued_at);
+                    self.counters.produce_answered(micros(latency));
+                    let node = self.network.node_of(conn);
+                    self.recorder.produce_answered(now, node, latency);
                     if let RequestKind::Produce { batches, ids, .. } = request.kind {
                         self.produce_answered(now, conn, &batches, &ids, &answer);
                     }
@@ -147,6 +152,8 @@ impl Engine {
             latency,
             throttle_ms: u32::try_from(throttle_ms).unwrap_or(0),
         });
+        let node = self.network.node_of(conn);
+        self.recorder.answered(now, node, throttle_ms);
         // A broker that speaks an older version has held the answer back itself.
         let client_waits_since = match request.api {
             ApiKey::Produce | ApiKey::Metadata => 6,

@@ -1,4 +1,20 @@
-//! What is counted.
+//! What is counted, and Kafka's metrics (feature `metrics`).
+
+#[cfg(feature = "metrics")]
+mod recorder;
+#[cfg(feature = "metrics")]
+mod report;
+#[cfg(not(feature = "metrics"))]
+mod silent;
+#[cfg(feature = "metrics")]
+mod stat;
+
+#[cfg(feature = "metrics")]
+pub(crate) use recorder::{Drained, Recorder};
+#[cfg(feature = "metrics")]
+pub use report::Metric;
+#[cfg(not(feature = "metrics"))]
+pub(crate) use silent::{Drained, Recorder};
 
 /// Totals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +38,7 @@ pub struct Counters {
     pub splits: u64,
     /// Times that the producer epoch was bumped.
     pub epoch_bumps: u64,
-    /// `send`s that found `buffer.memory` full (`buffer-exhausted-total`).
+    /// `send`s that found `buffer.memory` full. Kafka's `buffer-exhausted-total` counts those that gave up.
     pub buffer_exhausted: u64,
     /// Requests of every kind.
     pub requests: u64,

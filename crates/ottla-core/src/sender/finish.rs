@@ -42,6 +42,8 @@ impl Engine {
         self.trace_outcome(now, key, &outcome);
         if failed {
             self.counters.record_errors += slots.len() as u64;
+            let topic = self.partition(ix).topic;
+            self.recorder.failed(now, Some(topic), slots.len());
         } else {
             self.counters.record_acks += slots.len() as u64;
         }
@@ -60,8 +62,8 @@ impl Engine {
     pub(crate) fn hand_out(&mut self, now: Instant, completion: Completion) {
         let flushed = self.book(&completion.slots);
         self.outbox.push_back(Output::Done(completion));
-        for flush in flushed {
-            self.flushed(now, flush);
+        for (flush, since) in flushed {
+            self.flushed(now, flush, since);
         }
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ottla_trace::Event;
 use ottla_trace::event::TopicIx;
 use ottla_wire::api::ApiKey;
-use ottla_wire::batch::ProducerStamp;
+use ottla_wire::batch::{ProducerStamp, SealedBatch};
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::produce::{PartitionParts, ProduceRequestParts, TopicParts};
 use ottla_wire::primitives::Uuid;
@@ -17,6 +17,7 @@ use crate::delivery::Outcome;
 use crate::engine::Engine;
 use crate::error::lookup;
 use crate::io::{ConnId, NodeId};
+use crate::metrics::Drained;
 use crate::time::{Instant, micros};
 
 /// Produce from this version on speaks of topics by id (KIP-516).
@@ -41,6 +42,9 @@ impl Engine {
             topics: Vec::new(),
         };
         let mut ids = Vec::new();
+        let records = |key: &BatchKey| self.batches.get(*key).map_or(0, |batch| u64::from(batch.count));
+        let records = batches.iter().map(|(_, key)| records(key)).sum();
+        self.recorder.produce_requested(now, records);
         for (ix, key) in &batches {
             self.depart(now, node, conn, correlation, *ix, *key);
             self.add_batch(&mut parts, &mut ids, *ix, *key);
@@ -86,8 +90,14 @@ impl Engine {
         batch.attempts += 1;
         batch.restamped = false;
         let doubtful = batch.may_be_duplicated();
-        let waited = micros(now.saturating_since(batch.created));
-        let (count, charge) = (batch.count, batch.charge);
+        let drained = Drained {
+            topic: self.partitions[ix.0 as usize].topic,
+            records: batch.count,
+            bytes: batch.charge,
+            queued: now.saturating_since(batch.created),
+            ratio: batch.sealed().map_or(1.0, SealedBatch::compression_ratio),
+            largest: batch.largest,
+        };
         let placeholder = BatchState::Abandoned;
         if let BatchState::Queued { mut sealed, .. } = core::mem::replace(&mut batch.state, placeholder) {
             let none = ProducerStamp {
@@ -109,7 +119,9 @@ impl Engine {
                 leader_epoch: epoch,
             };
         }
-        self.counters.drained(count, charge, waited);
+        self.counters
+            .drained(drained.records, drained.bytes, micros(drained.queued));
+        self.recorder.drained(now, drained);
         if doubtful {
             self.tracer
                 .emit(now, || Event::MaybeDuplicated { batch: key.id() });

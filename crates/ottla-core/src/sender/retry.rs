@@ -68,8 +68,11 @@ impl Engine {
         if mutant!(DeliveryTimeoutRestarts) {
             batch.created = now;
         }
-        let (count, attempt, persisted) = (batch.count, batch.attempts, batch.persisted());
+        let (ix, count) = (batch.partition, batch.count);
+        let (attempt, persisted) = (batch.attempts, batch.persisted());
         self.counters.record_retries += u64::from(count);
+        let topic = self.partition(ix).topic;
+        self.recorder.retried(now, topic, count);
         self.enqueue(key);
         self.tracer.emit(now, || Event::Retry {
             batch: key.id(),

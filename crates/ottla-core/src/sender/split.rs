@@ -60,6 +60,7 @@ impl Engine {
             children.push(child);
         }
         self.counters.splits += 1;
+        self.recorder.split(now);
         self.tracer.emit(now, || Event::Split {
             batch: key.id(),
             into: children.iter().map(|child| child.id()).collect(),
@@ -133,6 +134,7 @@ impl Engine {
             count: slots.len() as u32,
             slots,
             charge,
+            largest: parent.largest,
             attempts: if mutant!(SplitCountsAsRetry) {
                 parent.attempts
             } else {

@@ -54,6 +54,8 @@ pub struct Bench<X: Extensions = Builtin> {
     pub ids: BTreeMap<String, Uuid>,
     /// Milliseconds for which metadata answers ask for silence, and the error at their top.
     pub metadata_throttle: i32,
+    /// The same for answers to Produce.
+    pub produce_throttle: i32,
     pub metadata_error: ErrorCode,
     pub versions: Vec<(ApiKey, i16, i16)>,
     /// Whether connections open, bytes count as written, and service requests are answered by themselves.
@@ -130,6 +132,7 @@ impl<X: Extensions> Bench<X> {
             topics: BTreeMap::from([(TOPIC.to_owned(), Ok(vec![(1, 0); partitions]))]),
             ids: BTreeMap::new(),
             metadata_throttle: 0,
+            produce_throttle: 0,
             metadata_error: ErrorCode::NONE,
             versions: vec![
                 (ApiKey::Produce, 0, 13),
@@ -320,6 +323,12 @@ impl<X: Extensions> Bench<X> {
         due
     }
 
+    /// Opens a connection that was held back (`opens` was false).
+    pub fn open(&mut self, conn: ConnId) {
+        self.sockets.get_mut(&conn).expect("a dialled socket").open = true;
+        self.handle(Input::Connected { conn });
+    }
+
     /// Lets time pass, waking the producer whenever it asked for it.
     pub fn advance(&mut self, by: Duration) {
         let end = self.now + by;
@@ -362,7 +371,9 @@ impl<X: Extensions> Bench<X> {
     }
 
     pub fn reply_with(&mut self, pending: &Pending, answer: impl Fn(&str, i32) -> PartitionProduceResponse) {
-        let bytes = encode(&pending.header, &respond(pending, answer));
+        let mut answer = respond(pending, answer);
+        answer.throttle_time_ms = self.produce_throttle;
+        let bytes = encode(&pending.header, &answer);
         let Some(socket) = self.sockets.get_mut(&pending.conn) else {
             return;
         };

@@ -9,6 +9,8 @@ mod bytes;
 mod configuration;
 mod contract;
 mod idempotence;
+mod metrics;
+mod metrics_table;
 mod partitioning;
 mod recovery;
 mod sending;
