@@ -26,6 +26,7 @@ mod metrics;
 mod policy;
 mod server;
 mod session;
+mod socket;
 mod upgrade;
 mod workers;
 mod ws;

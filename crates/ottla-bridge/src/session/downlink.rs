@@ -13,6 +13,7 @@ use super::{End, Pending, Session};
 use crate::budget::Reserved;
 use crate::close::{Close, CloseCode};
 use crate::policy::{ApiTable, BadAnswer, LENGTH_PREFIX, rewrite_answer};
+use crate::socket::read_now;
 use crate::ws::ping_frame;
 
 /// How much is asked of the broker's socket at once, and the size up to which an answer is not counted in the budget.
@@ -182,7 +183,7 @@ impl<'a> Downlink<'a> {
             None => READ_SIZE,
         };
         self.raw.reserve(FIRST_READ);
-        match self.broker.try_read_buf(&mut (&mut self.raw).limit(room)) {
+        match read_now(&self.broker, &mut (&mut self.raw).limit(room)) {
             Ok(0) => Err(End::BrokerClosed),
             Ok(_) if !expected && self.answers.is_empty() => Err(self.bad(&BadAnswer(
                 "the broker sent an answer that nobody asked for".to_owned(),

@@ -166,7 +166,12 @@ impl<'a> Uplink<'a> {
         let mut prefix = BytesMut::with_capacity(LENGTH_PREFIX);
         let mut shutdown = self.shutdown.clone();
         let first_deadline = self.first_deadline;
+        if *shutdown.borrow() {
+            return Ok(None);
+        }
         tokio::select! {
+            // What is there already needs no look at the rest.
+            biased;
             begun = self.read(&mut prefix, LENGTH_PREFIX) => begun?,
             _ = shutdown.wait_for(|shutting_down| *shutting_down) => return Ok(None),
             () = until(first_deadline) => return Err(too_slow("no request arrived in time").into()),

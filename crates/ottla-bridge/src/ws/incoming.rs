@@ -7,6 +7,7 @@ use tokio::net::tcp::ReadHalf;
 
 use super::frame::{Opcode, parse_header, violation};
 use crate::close::{Close, CloseCode};
+use crate::socket::read_now;
 
 /// How much is asked of the socket at once while no large payload is wanted.
 const READ_SIZE: usize = 16 * 1024;
@@ -82,6 +83,8 @@ impl Incoming {
             if let Some(step) = self.decode(payload, wanted)? {
                 return Ok(step);
             }
+            // A flood of Pings, or of small messages, must not keep the thread from its other connections.
+            tokio::task::consume_budget().await;
             match self.fill(socket, payload, wanted).await {
                 Ok(Filled::Raw) => {}
                 Ok(Filled::Payload) => return Ok(Step::Data),
@@ -178,7 +181,7 @@ impl Incoming {
                     let room = wanted.min(usize::try_from(frame.remaining).unwrap_or(usize::MAX));
                     let start = payload.len();
                     // The next header comes along: a system call less for each message of a busy stream.
-                    let result = socket.try_read_buf(&mut payload.limit(room + AHEAD));
+                    let result = read_now(socket, &mut payload.limit(room + AHEAD));
                     if let Ok(read @ 1..) = result {
                         let end = start + read.min(room);
                         self.raw.extend_from_slice(&payload[end..]);
@@ -192,7 +195,7 @@ impl Incoming {
                 _ => {
                     let size = if self.bulk { HEADER_READ_SIZE } else { READ_SIZE };
                     self.raw.reserve(size);
-                    socket.try_read_buf(&mut (&mut self.raw).limit(size))
+                    read_now(socket, &mut (&mut self.raw).limit(size))
                 }
             };
             match result {
