@@ -286,6 +286,36 @@ Cluster
     }
 
     #[test]
+    fn what_is_not_listed_is_counted() {
+        let mut run = Run::new();
+        run.at(1_000);
+        for batch in 0..9 {
+            for index in 0..40 {
+                run.send(0, 1, batch, index);
+            }
+        }
+        let mut state = State::default();
+        for envelope in &run.events {
+            state.fold(envelope);
+        }
+        let mut out = String::new();
+        flat(&outline(&state, 1_000, Lang::En), 0, &mut out);
+        let lines = |what: &str| out.lines().filter(|line| line.contains(what)).count();
+        assert_eq!(lines("9 batches"), 1, "{out}");
+        assert_eq!(lines("and 5 more batches, 200 records"), 1, "{out}");
+        assert_eq!(
+            (
+                lines("40 records"),
+                lines("and 28 more records"),
+                lines("      Record ")
+            ),
+            (4, 4, 48),
+            "{out}"
+        );
+        assert!(out.lines().count() < 100, "{out}");
+    }
+
+    #[test]
     fn is_korean_in_korean() {
         let words = words(Lang::Ko);
         assert!(words.contains("브로커 3: 4.0 ms 전 강제 종료"), "{words}");

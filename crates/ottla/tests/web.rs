@@ -316,6 +316,32 @@ async fn a_close_code_is_passed_on() {
         .expect("everything is delivered");
 }
 
+/// A page's timers, frames and events get their turn between two tasks, never between two microtasks.
+#[wasm_bindgen_test]
+async fn who_sends_without_end_lets_the_page_have_its_turn() {
+    const MEMORY: usize = 256 << 20;
+    install();
+    let producer = builder()
+        .set("buffer.memory", MEMORY.to_string())
+        .set("linger.ms", "60000")
+        .start()
+        .expect("a valid configuration");
+    let turns = Rc::new(RefCell::new(0));
+    let counted = turns.clone();
+    let tick = gloo::timers::callback::Interval::new(1, move || *counted.borrow_mut() += 1);
+    while *turns.borrow() < 3 {
+        // A sender that waits for room gives way in any case.
+        assert!(producer.memory_used() < MEMORY / 2, "nothing else ran meanwhile");
+        let sent = producer.send(Record::to("t").value(vec![b'x'; 1000])).await;
+        drop(sent.expect("there is room"));
+    }
+    drop(tick);
+    producer
+        .close(Duration::ZERO)
+        .await
+        .expect_err("nothing was delivered in no time");
+}
+
 #[wasm_bindgen_test]
 async fn a_page_has_no_tcp() {
     let error = Producer::builder()

@@ -2,7 +2,7 @@
 
 use ottla_trace::{
     Event, Snapshot, Source,
-    event::{BrokerState, Ledger, Persisted, Verdict},
+    event::{BrokerState, Ledger, PartitionedBy, Persisted, Verdict},
 };
 
 use super::*;
@@ -62,6 +62,41 @@ fn a_record_goes_from_send_to_told_ok() {
     let ledger = state.ledger();
     assert_eq!((ledger.sent, ledger.told_ok, ledger.waiting), (1, 1, 0));
     assert_eq!(ledger.lost, None, "no oracle, no claim");
+}
+
+#[test]
+fn records_that_await_metadata_leave_in_any_order() {
+    let mut run = Run::new();
+    let accepted = |run: &mut Run, record, topic| {
+        run.client(Event::Accepted {
+            record,
+            topic,
+            key: None,
+            key_bytes: 0,
+            value_bytes: 1,
+            headers: 0,
+            timestamp: 0,
+        });
+        run.client(Event::AwaitingMetadata { record });
+    };
+    for (record, topic) in [(0, 7), (1, 8), (2, 7), (3, 8)] {
+        accepted(&mut run, record, topic);
+    }
+    let partitioned = |record| Event::Partitioned {
+        record,
+        partition: 0,
+        of: 1,
+        by: PartitionedBy::Sticky,
+    };
+    // The second topic is known first.
+    run.client(partitioned(1));
+    run.client(partitioned(3));
+    let error = "MAX_BLOCK_TIMEOUT".to_owned();
+    run.client(Event::RecordFailed { record: 2, error });
+    let state = fold(&run);
+    assert_eq!(state.awaiting, [0]);
+    run.client(partitioned(0));
+    assert!(fold(&run).awaiting.is_empty());
 }
 
 #[test]
