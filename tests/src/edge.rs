@@ -25,19 +25,29 @@ pub fn start(mode: Mode, variable: &str, address: &str, topic: &str) -> Workerd 
         Mode::Publisher => "worker-publisher",
         Mode::PerRequest => "worker-per-request",
     };
-    copy(
-        &places::root().join("examples").join(example).join("worker.js"),
-        &dir.join("worker.js"),
-    );
+    let example = places::root().join("examples").join(example);
+    copy(&example.join("worker.js"), &dir.join("worker.js"));
     copy(&places::npm_package(), &dir.join("ottla"));
     // Bare names are looked up as modules of that name, so `ottla` is one that hands on the entry for workerd.
     write(&dir.join("ottla.js"), "export * from './ottla/src/workerd.js';\n");
     let config = dir.join("config.capnp");
-    write(&config, &configuration(mode, &dir, variable, address, topic));
+    let wrangler = example.join("wrangler.toml");
+    let wrangler =
+        std::fs::read_to_string(&wrangler).unwrap_or_else(|error| panic!("{}: {error}", wrangler.display()));
+    write(&config, &configuration(&wrangler, &dir, variable, address, topic));
     Workerd::start(&config)
 }
 
-fn configuration(mode: Mode, dir: &Path, variable: &str, address: &str, topic: &str) -> String {
+/// The value of a key after a heading of the example's own configuration.
+fn setting<'a>(wrangler: &'a str, heading: &str, key: &str) -> &'a str {
+    let rest = wrangler.split_once(heading).map(|(_, rest)| rest);
+    let mut lines = rest.into_iter().flat_map(str::lines);
+    let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'));
+    value.unwrap_or_else(|| panic!("no {key} after {heading:?} in wrangler.toml:\n{wrangler}"))
+}
+
+fn configuration(wrangler: &str, dir: &Path, variable: &str, address: &str, topic: &str) -> String {
+    const OBJECTS: &str = "[[durable_objects.bindings]]";
     let mut modules = String::from("(name = \"worker.js\", esModule = embed \"worker.js\"),\n");
     modules += "    (name = \"ottla\", esModule = embed \"ottla.js\"),\n";
     let mut files = Vec::new();
@@ -59,13 +69,18 @@ fn configuration(mode: Mode, dir: &Path, variable: &str, address: &str, topic: &
     let mut bindings =
         format!("(name = \"{variable}\", text = \"{address}\"), (name = \"TOPIC\", text = \"{topic}\")");
     let mut objects = String::new();
-    if mode == Mode::Publisher {
-        bindings += ", (name = \"PUBLISHER\", durableObjectNamespace = \"ClickPublisher\")";
-        objects =
-            "  durableObjectNamespaces = [(className = \"ClickPublisher\", uniqueKey = \"clicks\")],\n  \
-                   durableObjectStorage = (inMemory = void),\n"
-                .to_owned();
+    if wrangler.contains(OBJECTS) {
+        let (name, class) = (
+            setting(wrangler, OBJECTS, "name"),
+            setting(wrangler, OBJECTS, "class_name"),
+        );
+        bindings += &format!(", (name = \"{name}\", durableObjectNamespace = \"{class}\")");
+        objects = format!(
+            "  durableObjectNamespaces = [(className = \"{class}\", uniqueKey = \"clicks\")],\n  \
+             durableObjectStorage = (inMemory = void),\n"
+        );
     }
+    let date = setting(wrangler, "", "compatibility_date");
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\
          const config :Workerd.Config = (\n  \
@@ -73,7 +88,7 @@ fn configuration(mode: Mode, dir: &Path, variable: &str, address: &str, topic: &
              (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"]))],\n  \
            sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"main\")]);\n\
          const worker :Workerd.Worker = (\n  modules = [\n    {modules}],\n  \
-           bindings = [{bindings}],\n{objects}  compatibilityDate = \"2026-01-01\");\n"
+           bindings = [{bindings}],\n{objects}  compatibilityDate = \"{date}\");\n"
     )
 }
 

@@ -11,6 +11,7 @@ use ottla_tests::kcat;
 use ottla_tests::proxy::{INIT_PRODUCER_ID, METADATA, Proxy};
 use ottla_tests::workerd::Workerd;
 use ottla_wire::ErrorCode;
+use serde_json::{Value, json};
 
 const CALLS: usize = 1_000;
 const CLIENTS: usize = 8;
@@ -90,6 +91,41 @@ fn both_modes(kafka: &Kafka, variable: &str, mut address: impl FnMut(&str) -> St
                 assert_eq!(proxy.count(INIT_PRODUCER_ID), id_requests, "not even asked");
                 assert!((1..=CLIENTS).contains(&asked), "{asked} Metadata requests");
             }
+        }
+    }
+}
+
+/// What is wrong with a request is found before anybody is asked, so nobody needs to listen there.
+#[test]
+fn what_cannot_be_sent_is_a_typed_error_in_both_modes() {
+    let large = format!(r#"{{"key":"k","value":"{}"}}"#, "x".repeat(2 << 20));
+    for mode in [Mode::Publisher, Mode::PerRequest] {
+        for (topic, body, code, needles) in [
+            (
+                "my topic",
+                r#"{"value":"x"}"#,
+                "INVALID_TOPIC_EXCEPTION",
+                ["my topic", "allowed"],
+            ),
+            (
+                "t",
+                r#"{"key":"k"}"#,
+                "INVALID_RECORD",
+                ["undefined", "tombstone"],
+            ),
+            ("t", &large, "RECORD_TOO_LARGE", ["max.request.size", "1048576"]),
+        ] {
+            let worker = edge::start(mode, "BOOTSTRAP", "127.0.0.1:1", topic);
+            let answer = http::post(worker.address(), "/", body.as_bytes()).expect("workerd answers");
+            assert_eq!(answer.status, 502, "{mode:?}: {}", answer.text());
+            let error: Value = serde_json::from_slice(&answer.body).expect("the worker answers in JSON");
+            assert_eq!(
+                (&error["code"], &error["persisted"]),
+                (&json!(code), &json!("no")),
+                "{mode:?}"
+            );
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(needles.iter().all(|needle| message.contains(needle)), "{message}");
         }
     }
 }
