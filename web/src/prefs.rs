@@ -71,6 +71,17 @@ pub(crate) fn serves_kafka() -> bool {
     meta("ottla-bridge").is_some() && meta("ottla-cluster").as_deref() == Some("kafka")
 }
 
+/// Whether the page's server names a bridge to simulated brokers.
+pub(crate) fn serves_simulated() -> bool {
+    bridge().is_some() && meta("ottla-cluster").as_deref() == Some("simulated")
+}
+
+/// Width of the page in CSS pixels.
+pub(crate) fn page_width() -> f64 {
+    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    width.unwrap_or(f64::MAX)
+}
+
 /// The bridge: the address, what the server says.
 pub(crate) fn bridge() -> Option<String> {
     parameter("bridge").or_else(|| meta("ottla-bridge"))

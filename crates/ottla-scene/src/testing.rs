@@ -39,6 +39,7 @@ impl Run {
             run.world(Event::BrokerState {
                 node,
                 state: BrokerState::Up,
+                fenced_at: None,
             });
         }
         for partition in 0..3 {
@@ -232,6 +233,7 @@ impl Run {
         run.at(1_008_000).world(Event::BrokerState {
             node: 3,
             state: BrokerState::Killed,
+            fenced_at: Some(10_008_000),
         });
         run.client(Event::Disconnected {
             conn: 3,

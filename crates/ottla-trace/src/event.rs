@@ -417,6 +417,9 @@ json_enums! {
             node: NodeId,
             /// Its state.
             state: BrokerState,
+            /// When the controller will fence it, unless it is heard of before: a silent broker whose session
+            /// (`broker.session.timeout.ms`) still runs.
+            fenced_at: Option<u64>,
         },
         /// The controller's word about a partition.
         Leader {

@@ -89,6 +89,9 @@ fn page(props: &Props, on_keys: &Callback<()>) -> Html {
     let lang = props.lang();
     let phone = model.columns == Columns::Phone;
     let mode = if model.first { "first" } else { "run" };
+    let sheet = model.sheet.then_some("sheet");
+    // Before a trace is chosen there is nothing to draw, and nothing that will come by itself.
+    let blank = model.first && model.kind == Kind::File;
     let on_drop = {
         let engine = props.engine.clone();
         Callback::from(move |event: DragEvent| {
@@ -104,23 +107,30 @@ fn page(props: &Props, on_keys: &Callback<()>) -> Html {
     };
     let on_drag = Callback::from(|event: DragEvent| event.prevent_default());
     html! {
-        <div class={classes!("page", mode, phone.then_some("phone"))} ondrop={on_drop} ondragover={on_drag}>
+        <div class={classes!("page", mode, phone.then_some("phone"), sheet)} ondrop={on_drop} ondragover={on_drag}>
             <a class="skip" href="#stage">{ lang.word(Word::SkipToStage) }</a>
             <Header engine={props.engine.clone()} model={props.model.clone()} on_keys={on_keys.clone()} />
             <main>
                 { intro(props) }
                 { tabs(props) }
-                <div class={classes!("work", model.record.is_some().then_some("beside"))}>
+                <div class={classes!("work", blank.then_some("blank"))}>
                     <Stage ..props.clone() />
-                    <Panel ..props.clone() />
+                    if !model.sheet {
+                        <Panel ..props.clone() />
+                    }
                 </div>
                 <Outline ..props.clone() />
             </main>
             if !model.first {
-                <footer>
-                    <Ledger ..props.clone() />
-                    <Dock ..props.clone() />
-                </footer>
+                <div class="foot">
+                    if model.sheet {
+                        <Panel ..props.clone() />
+                    }
+                    <footer>
+                        <Ledger ..props.clone() />
+                        <Dock ..props.clone() />
+                    </footer>
+                </div>
             }
             <Said ..props.clone() />
         </div>
@@ -133,6 +143,7 @@ fn intro(props: &Props) -> Html {
     let lang = props.lang();
     let (head, under) = match model.kind {
         Kind::Sandbox => (Word::Headline, Word::RealClient),
+        Kind::Live if prefs::serves_simulated() => (Word::SimulatedHeadline, Word::SimulatedUnder),
         Kind::Live => (Word::LiveHeadline, Word::LiveUnder),
         Kind::File => (Word::TraceHeadline, Word::TraceUnder),
     };

@@ -79,6 +79,16 @@ impl Draft {
         })
     }
 
+    /// What the stage shows of it while it is written.
+    fn shown(&self, kind: Kind) -> Message {
+        Message {
+            topic: self.topic(kind),
+            key: (!self.no_key).then(|| self.key.clone()),
+            partition: self.partition.trim().parse().ok().filter(|it| *it >= 0),
+            ..Message::default()
+        }
+    }
+
     /// The next draft: an untouched value counts on.
     fn after_sending(&self) -> Self {
         let sent = self.sent + 1;
@@ -112,6 +122,21 @@ pub(crate) fn Composer(props: &Props) -> Html {
         }
     };
     let kind = props.model.kind;
+    let focus = use_state(|| false);
+    let on_focus = {
+        let focus = focus.clone();
+        // A button of the form is no field: whoever presses it has written.
+        Callback::from(move |event: FocusEvent| focus.set(is_field(&event)))
+    };
+    let on_blur = {
+        let focus = focus.clone();
+        Callback::from(move |_: FocusEvent| focus.set(false))
+    };
+    {
+        let engine = props.engine.clone();
+        let shown = (*focus || props.model.first).then(|| draft.shown(kind));
+        use_effect_with(shown, move |shown| engine.act(Action::Draft(shown.clone())));
+    }
     let send = {
         let engine = props.engine.clone();
         let draft = draft.clone();
@@ -132,7 +157,8 @@ pub(crate) fn Composer(props: &Props) -> Html {
     };
     let word = if *more { Word::Less } else { Word::More };
     html! {
-        <form id="message" class="composer" onsubmit={send} aria-label={lang.word(Word::Message)} autocomplete="off">
+        <form id="message" class="composer" onsubmit={send} onfocusin={on_focus} onfocusout={on_blur}
+            aria-label={lang.word(Word::Message)} autocomplete="off">
             <div class="row">
                 { field(lang, Word::Key, "key", &draft.key, draft.no_key, change(|d, v| d.key = v)) }
                 { field(lang, Word::Value, "value", &draft.value, draft.no_value, change(|d, v| d.value = v)) }
@@ -164,6 +190,11 @@ pub(crate) fn Composer(props: &Props) -> Html {
     }
 }
 
+fn is_field(event: &FocusEvent) -> bool {
+    let element = event.target_dyn_into::<web_sys::Element>();
+    element.is_some_and(|it| it.tag_name() == "INPUT" || it.tag_name() == "TEXTAREA")
+}
+
 fn field(
     lang: Lang,
     word: Word,
@@ -179,7 +210,7 @@ fn field(
     };
     html! {
         <label class={name}>
-            { lang.word(word) }
+            <span class="what">{ lang.word(word) }</span>
             <input name={name} value={value.to_owned()} disabled={off} oninput={oninput} placeholder={placeholder} spellcheck="false" />
         </label>
     }

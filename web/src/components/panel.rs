@@ -1,10 +1,15 @@
 //! The chosen record: where it is and why, where its time went, which line of code waits.
 
+use std::{cell::RefCell, rc::Rc};
+
 use ottla_scene::words::Word;
 use yew::prelude::*;
 
 use super::{Props, acts};
 use crate::engine::{Action, PhaseModel, RecordModel};
+
+/// A finger that moved less has pressed (CSS pixels).
+const SWIPE: i32 = 16;
 
 /// How the application sends, in three languages: the line that hands over, and the line that waits.
 const CODE: [(&str, [&str; 2]); 3] = [
@@ -26,13 +31,18 @@ const CODE: [(&str, [&str; 2]); 3] = [
 pub(crate) fn Panel(props: &Props) -> Html {
     let lang = props.lang();
     let code = use_state(|| 0_usize);
+    let open = use_state(|| false);
+    let from = use_mut_ref(|| None::<i32>);
+    let grip = grip(props, &open, &from);
     let Some(record) = &props.model.record else {
         return html! {};
     };
     let key = format!("cell k{} o{}", record.hue, record.hue);
     html! {
-        <aside class="side" aria-label={lang.word(Word::Record)}>
-            <div class="grip" aria-hidden="true"></div>
+        <aside class={classes!("side", open.then_some("open"))} aria-label={lang.word(Word::Record)}>
+            if props.model.sheet {
+                { grip }
+            }
             <h2>
                 <span class={key} aria-hidden="true">{ &record.letter }</span>
                 <span>{ &record.title }<small>{ &record.sub }</small></span>
@@ -50,6 +60,51 @@ pub(crate) fn Panel(props: &Props) -> Html {
             { waits(props, record, &code) }
         </aside>
     }
+}
+
+/// A sheet's handle: pressed it opens and closes, swiped it follows the finger's direction, and away at the end.
+fn grip(props: &Props, open: &UseStateHandle<bool>, from: &Rc<RefCell<Option<i32>>>) -> Html {
+    let lang = props.lang();
+    let is_open = **open;
+    let flip = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(!*open))
+    };
+    let down = {
+        let from = from.clone();
+        Callback::from(move |event: TouchEvent| *from.borrow_mut() = finger(&event))
+    };
+    let up = {
+        let (open, from, engine) = (open.clone(), from.clone(), props.engine.clone());
+        Callback::from(move |event: TouchEvent| {
+            let (Some(from), Some(to)) = (from.borrow_mut().take(), finger(&event)) else {
+                return;
+            };
+            let moved = to - from;
+            if moved.abs() < SWIPE {
+                return;
+            }
+            match (moved < 0, is_open) {
+                (true, _) => open.set(true),
+                (false, true) => open.set(false),
+                (false, false) => engine.act(Action::Select(None)),
+            }
+        })
+    };
+    let word = if is_open {
+        Word::LessOfRecord
+    } else {
+        Word::MoreOfRecord
+    };
+    html! {
+        <button class="grip" aria-expanded={is_open.to_string()} aria-label={lang.word(word)}
+            onclick={flip} ontouchstart={down} ontouchend={up}></button>
+    }
+}
+
+/// Where the finger is that came or went.
+fn finger(event: &TouchEvent) -> Option<i32> {
+    event.changed_touches().get(0).map(|it| it.client_y())
 }
 
 fn fact(name: &str, lines: &[String], code: bool) -> Html {

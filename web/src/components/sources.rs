@@ -13,6 +13,9 @@ use crate::{
 /// A trace of this size is not one that anybody looks at.
 const LARGEST_FILE: f64 = 512.0 * 1024.0 * 1024.0;
 
+/// How a trace comes into being.
+const RECORD: &str = "ottla console-producer --bootstrap-server localhost:9092 --topic orders --trace run.jsonl --trace-level record";
+
 /// Address and acks of the live producer.
 #[component]
 pub(crate) fn LiveBar(props: &Props) -> Html {
@@ -53,6 +56,9 @@ pub(crate) fn LiveBar(props: &Props) -> Html {
             }
         })
     };
+    if on {
+        return linked(props, &url, &acks, &options);
+    }
     let choices =
         ["all", "1", "0"].map(|it| html! { <option value={it} selected={*acks == it}>{ it }</option> });
     html! {
@@ -60,24 +66,38 @@ pub(crate) fn LiveBar(props: &Props) -> Html {
             <div class="row">
                 <label class="bridge">
                     { lang.word(Word::BridgeUrl) }
-                    <input name="bridge" value={(*url).clone()} oninput={oninput} disabled={on} spellcheck="false" />
+                    <input name="bridge" value={(*url).clone()} oninput={oninput} spellcheck="false" />
                 </label>
                 <label class="acks">
                     { lang.word(Word::Acks) }
-                    <select name="live-acks" onchange={onchange} disabled={on}>{ for choices }</select>
+                    <select name="live-acks" onchange={onchange}>{ for choices }</select>
                 </label>
                 <label class="options">
                     { lang.word(Word::Options) }
-                    <input name="options" value={(*options).clone()} oninput={oninput_options} disabled={on}
+                    <input name="options" value={(*options).clone()} oninput={oninput_options}
                         placeholder="linger.ms=50" spellcheck="false" />
                 </label>
-                if on {
-                    <button class="quiet" type="button" onclick={acts(&props.engine, Action::Disconnect)}>{ lang.word(Word::Disconnect) }</button>
-                } else {
-                    <button class="go" type="submit">{ lang.word(Word::Connect) }</button>
-                }
+                <button class="go" type="submit">{ lang.word(Word::Connect) }</button>
             </div>
         </form>
+    }
+}
+
+/// A producer that runs keeps its settings: they are told in one line, not shown as fields.
+fn linked(props: &Props, url: &str, acks: &str, options: &str) -> Html {
+    html! {
+        <p id="bridge" class="linked">
+            <code>{ url }</code>
+            if !options.contains("acks=") {
+                <code>{ format!("acks={acks}") }</code>
+            }
+            if !options.is_empty() {
+                <code>{ options }</code>
+            }
+            <button class="txt" type="button" onclick={acts(&props.engine, Action::Disconnect)}>
+                { props.lang().word(Word::Disconnect) }
+            </button>
+        </p>
     }
 }
 
@@ -96,8 +116,12 @@ pub(crate) fn FileBar(props: &Props) -> Html {
         }
     });
     let said = props.model.said.as_ref();
+    let blank = props.model.first;
     html! {
-        <div class="bar">
+        <div class={classes!("bar", blank.then_some("drop"))}>
+            if blank {
+                <p class="here">{ lang.word(Word::DropHere) }</p>
+            }
             <div class="row">
                 <label class="go file">
                     { lang.word(Word::OpenFile) }
@@ -113,6 +137,9 @@ pub(crate) fn FileBar(props: &Props) -> Html {
                     </output>
                 }
             </div>
+            if blank {
+                <p class="how">{ lang.word(Word::TraceHow) }<code>{ RECORD }</code></p>
+            }
         </div>
     }
 }

@@ -21,6 +21,9 @@ use crate::{
     run::{Feed, Refusal, Sandbox},
 };
 
+/// On a narrower page (CSS pixels) the panel is a sheet: beside it the stage would be a phone's.
+const SHEET_BELOW: f64 = 1_180.0;
+
 /// An act.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
@@ -41,6 +44,7 @@ pub(crate) enum Action {
     Neighbour(bool),
     Hover(Option<Target>),
     Lane(Partition),
+    Draft(Option<Message>),
     Source(Kind),
     Connect {
         url: String,
@@ -137,6 +141,7 @@ impl Engine {
             Action::Neighbour(forward) => self.neighbour(forward),
             Action::Hover(target) => self.hover = target,
             Action::Lane(lane) => self.lane = Some(lane),
+            Action::Draft(message) => self.draft = message,
             // A second press on the source that is connected would throw its run away.
             Action::Source(Kind::Live) if self.source.is_live() => {}
             Action::Source(kind) => self.switch(kind),
@@ -157,6 +162,8 @@ impl Engine {
         match self.source.send(message, cursor, &mut self.run.history) {
             Ok(Some(id)) => {
                 self.notice = Some(Notice::Sent(id));
+                // A phone shows one queue: the one that this record joins.
+                self.lane = super::draft::lane(message, self.run.history.tip()).or(self.lane);
                 if past {
                     self.forget_the_future();
                 }
@@ -283,7 +290,7 @@ impl Engine {
         };
         match kind {
             Kind::Sandbox => self.show_beginning(),
-            // A page that was served with a bridge is connected to it: nothing is dialled before the first send.
+            // A page that was served with a bridge is connected to it.
             Kind::Live => {
                 if let Some(url) = crate::prefs::bridge() {
                     self.connect(&url, &[]);
@@ -346,13 +353,14 @@ impl Engine {
     /// The stage's room.
     pub(crate) fn set_stage_size(&mut self, width: f32, height: f32) {
         self.stage_size = (width, height);
-        self.columns = columns(width, self.beside);
+        self.sheet = crate::prefs::page_width() < SHEET_BELOW;
+        self.columns = columns(width, self.beside && !self.sheet);
     }
 
     /// Whether the panel is open.
     pub(crate) fn set_beside(&mut self, beside: bool) {
         self.beside = beside;
-        self.columns = columns(self.stage_size.0, beside);
+        self.columns = columns(self.stage_size.0, beside && !self.sheet);
     }
 
     /// The first record of a batch or request.

@@ -4,6 +4,7 @@
 //! second, and act through [`Handle`].
 
 mod act;
+mod draft;
 mod frame;
 mod model;
 mod paper;
@@ -49,6 +50,10 @@ pub(crate) struct Engine {
     pub(crate) notice: Option<Notice>,
     pub(crate) columns: Columns,
     beside: bool,
+    /// The panel is a sheet at the foot of the page: there is no room for it beside the stage.
+    pub(crate) sheet: bool,
+    /// What is typed and not sent, while that is worth showing.
+    draft: Option<Message>,
     pub(crate) stage_size: (f32, f32),
     pub(crate) dock_size: (f32, f32),
     pub(crate) picture: Picture,
@@ -83,6 +88,8 @@ impl Engine {
             notice: None,
             columns: Columns::Full,
             beside: false,
+            sheet: false,
+            draft: None,
             stage_size: (0.0, 0.0),
             dock_size: (0.0, 0.0),
             picture: Picture::default(),
@@ -129,6 +136,9 @@ impl Engine {
         let Some(theme) = &self.theme else { return };
         let cursor = self.run.playback.cursor();
         let state = self.run.history.state(cursor.seen);
+        let draft = self.draft.as_ref();
+        let draft = draft.filter(|_| self.source.kind() != Kind::File);
+        let draft = draft.map(|message| draft::draft(message, state));
         let view = View {
             state,
             t: cursor.t.max(state.t),
@@ -139,6 +149,7 @@ impl Engine {
             selected: self.selected,
             hover: self.hover,
             lane: self.lane,
+            draft: draft.as_ref(),
             measure: &self.ruler,
         };
         if let Some(surface) = &mut self.stage

@@ -79,6 +79,7 @@ pub(crate) struct Model {
     /// Nothing was sent yet, and nothing opened.
     pub(crate) first: bool,
     pub(crate) columns: Columns,
+    pub(crate) sheet: bool,
     pub(crate) playing: bool,
     pub(crate) follows: bool,
     pub(crate) speed: Speed,
@@ -166,6 +167,7 @@ impl Engine {
             kind: self.source.kind(),
             first,
             columns: self.columns,
+            sheet: self.sheet,
             playing: self.run.playback.playing,
             follows,
             speed: self.run.playback.speed,

@@ -47,7 +47,9 @@ pub enum Ring {
 }
 
 /// Below this width a letter would be noise.
-const LETTER_ROOM: f32 = 9.0;
+pub(crate) const LETTER_ROOM: f32 = 9.0;
+/// The same for its height.
+const LETTER_HEIGHT: f32 = 12.0;
 
 /// Draws a record into `rect`: hue 0 is no key.
 pub fn cell(list: &mut DrawList, rect: Rect, letter: &str, hue: u8, state: CellState, ring: Ring) {
@@ -112,7 +114,7 @@ pub fn cell(list: &mut DrawList, rect: Rect, letter: &str, hue: u8, state: CellS
         }
     }
     let letter = if state == CellState::Unknown { "?" } else { letter };
-    if rect.w >= LETTER_ROOM && rect.h >= LETTER_ROOM && state != CellState::Hidden {
+    if rect.w >= LETTER_ROOM && rect.h >= LETTER_HEIGHT && state != CellState::Hidden {
         glyph(list, rect, letter, ink, rim);
     }
     mark(list, rect, ring);

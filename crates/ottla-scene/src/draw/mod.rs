@@ -4,6 +4,7 @@ mod cell;
 mod list;
 mod text;
 
+pub(crate) use cell::LETTER_ROOM;
 pub use cell::{CellState, Ring, cell};
 pub use list::{Dash, DrawList, Item, Layer, Rect, Role};
 pub use text::{Align, Approximate, Measure, Size, Style};

@@ -182,7 +182,8 @@ fn any_cluster_event() -> impl Strategy<Value = Event> {
         }),
         node.prop_map(|node| Event::BrokerState {
             node,
-            state: BrokerState::Killed
+            state: BrokerState::Killed,
+            fenced_at: None
         }),
         (0..40_u64, 0..40_i64).prop_map(|(record, offset)| Event::Verdict {
             record,

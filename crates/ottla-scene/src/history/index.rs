@@ -172,7 +172,7 @@ impl Index {
 
     fn mark(&mut self, seen: usize, t: u64, event: &Event) {
         let kind = match event {
-            Event::BrokerState { node, state } => match state {
+            Event::BrokerState { node, state, .. } => match state {
                 BrokerState::Killed => MarkerKind::Killed(*node),
                 BrokerState::Paused => MarkerKind::Paused(*node),
                 BrokerState::Starting => MarkerKind::Back(*node),

@@ -128,7 +128,7 @@ fn sockets(
     for (i, record) in last.iter().enumerate() {
         let (column, row) = (i % columns, i / columns);
         let rect = Rect::new(x + column as f32 * STEP, top + row as f32 * STEP, SOCKET, SOCKET);
-        picture.record(view, rect, record.id, socket_state(state, record), false);
+        picture.record(view, rect, record.id, socket_state(state, record));
     }
     shown.div_ceil(columns)
 }

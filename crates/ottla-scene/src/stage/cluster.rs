@@ -69,25 +69,34 @@ fn title(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Ban
         _ => view.measure.fit(&text, style, room),
     };
     picture.list.text((x1, y), text, style, Align::End, role);
-    if let (Some(BrokerState::Killed), Some(at)) = (broker.state, broker.fenced_at)
-        && at > view.t
-    {
-        let y = band.first_row;
-        let part = ago as f32 / at.saturating_sub(broker.since).max(1) as f32;
-        let pie = Item::Pie {
-            at: (x1 - 7.0, y - 1.0),
-            r: 6.0,
-            part,
-        };
-        picture.list.put(Layer::Over, pie);
-        picture.list.text(
-            (x1 - 20.0, y + 3.0),
-            view.lang.fenced_in(at - view.t),
-            Style::LABEL,
-            Align::End,
-            Role::Ink2,
-        );
+    fenced_in(view, geometry, picture, band, broker);
+}
+
+/// How long the controller still counts on a silent broker: until then nobody else leads its partitions.
+fn fenced_in(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band, broker: &Broker) {
+    let Some(at) = broker.fenced_at.filter(|at| *at > view.t) else {
+        return;
+    };
+    let y = band.title + 17.0;
+    if y > band.first_row - geometry.cell / 2.0 - 2.0 {
+        return;
     }
+    let right = geometry.cluster.1;
+    let whole = at.saturating_sub(broker.since).max(1);
+    let part = view.t.saturating_sub(broker.since) as f32 / whole as f32;
+    let pie = Item::Pie {
+        at: (right - 6.0, y - 4.0),
+        r: 5.0,
+        part,
+    };
+    picture.list.put(Layer::Over, pie);
+    picture.list.text(
+        (right - 18.0, y),
+        view.lang.fenced_in(at - view.t),
+        Style::LABEL,
+        Align::End,
+        Role::Ink2,
+    );
 }
 
 /// A live broker's address is worth showing; the sandbox's are made up.
@@ -160,11 +169,8 @@ fn rows(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band
             in_sync: view.state.isr(partition).contains(&band.node),
             visible: view.state.observed || leads,
         };
-        let mut from = x + label_room + 32.0;
-        let window = log::window(view, geometry, partition, from);
-        if window.from > 0 {
-            from += view.width_of(&format!("{}\u{2026}", window.from), Style::MICRO) + 6.0;
-        }
+        let from = x + label_room + 32.0;
+        let from = from + log::before(view, log::window(view, geometry, partition, from));
         let window = log::window(view, geometry, partition, from);
         log::paint(view, geometry, picture, &row, window);
         if leads && view.state.ledger().sent > 0 {

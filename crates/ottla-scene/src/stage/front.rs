@@ -68,7 +68,7 @@ fn entering(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, record:
     let y = geometry.road;
     let Some(route) = record.route else {
         let rect = Rect::around(serializer, y, 18.0);
-        picture.record(view, rect, record.id, CellState::Solid, false);
+        picture.record(view, rect, record.id, CellState::Solid);
         let bytes = record.key_bytes.max(0) + record.value_bytes.max(0);
         picture.list.text(
             (serializer, y + 46.0),
@@ -90,18 +90,17 @@ fn entering(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, record:
             .arrow(Layer::Box, (end, lane.y), (1.0, 0.0), Role::Ink, 2.0);
     }
     let rect = Rect::around(partitioner, y, 18.0);
-    picture.record(view, rect, record.id, CellState::Solid, false);
+    picture.record(view, rect, record.id, CellState::Solid);
     let say = explain(route.by, key.map(String::as_str), route.partition, route.of);
-    let say = view
-        .measure
-        .fit(&say, Style::CODE, geometry.front.1 - geometry.app.0 - 60.0);
-    picture.list.text(
-        (geometry.front.1, y + 56.0),
-        say,
-        Style::CODE,
-        Align::End,
-        Role::Ink2,
-    );
+    self::say(view, geometry, picture, &say);
+}
+
+/// An expression under the partitioner.
+pub(super) fn say(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, text: &str) {
+    let room = geometry.front.1 - geometry.app.0 - 60.0;
+    let text = view.measure.fit(text, Style::CODE, room);
+    let at = (geometry.front.1, geometry.road + 56.0);
+    picture.list.text(at, text, Style::CODE, Align::End, Role::Ink2);
 }
 
 /// How the partition was found, as an expression.
@@ -124,7 +123,7 @@ fn awaiting(view: &View<'_>, geometry: &Geometry, picture: &mut Picture) {
     let waiting = &view.state.awaiting;
     for (i, id) in waiting.iter().take(MOST_WAITING).enumerate() {
         let rect = Rect::around(partitioner - 22.0 - i as f32 * 21.0, y, 18.0);
-        picture.record(view, rect, *id, CellState::Waiting, false);
+        picture.record(view, rect, *id, CellState::Waiting);
     }
     let Some(first) = waiting.front().and_then(|id| view.state.records.get(*id)) else {
         return;

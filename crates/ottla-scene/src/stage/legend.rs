@@ -1,6 +1,6 @@
 //! The legend: only states that are on the stage.
 
-use super::{Geometry, Picture, View};
+use super::{Geometry, Picture, View, hue, letter};
 use crate::{
     draw::{Align, CellState, Layer, Rect, Ring, Role, Style, cell},
     words::Word,
@@ -29,6 +29,10 @@ const SAMPLE: f32 = 16.0;
 
 pub(super) fn paint(view: &View<'_>, geometry: &Geometry, picture: &mut Picture) {
     let shown: Vec<CellState> = picture.shown.iter().copied().collect();
+    // A sample looks like a record of this run: another hue would be a key that nobody sent.
+    let key = view.state.keys.first_key_value();
+    let letter = letter(key.map(|(_, text)| text.as_str()));
+    let hue = hue(key.map(|(id, _)| *id));
     let mut x = geometry.app.0;
     let y = geometry.legend;
     for state in shown {
@@ -38,7 +42,7 @@ pub(super) fn paint(view: &View<'_>, geometry: &Geometry, picture: &mut Picture)
             return;
         }
         let rect = Rect::new(x, y - 12.0, SAMPLE, SAMPLE);
-        cell(&mut picture.list, rect, "K", 1, state, Ring::None);
+        cell(&mut picture.list, rect, &letter, hue, state, Ring::None);
         picture.list.text(
             (x + SAMPLE + 8.0, y),
             text,

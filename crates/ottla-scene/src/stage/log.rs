@@ -74,6 +74,14 @@ pub(super) fn window(view: &View<'_>, geometry: &Geometry, partition: Partition,
     }
 }
 
+/// Room before a shelf for the number of its first offset.
+pub(super) fn before(view: &View<'_>, window: Window) -> f32 {
+    match window.from {
+        0 => 0.0,
+        from => view.width_of(&format!("{from}\u{2026}"), Style::MICRO) + 6.0,
+    }
+}
+
 /// What a row shows.
 pub(super) struct Row {
     pub node: NodeId,
@@ -149,7 +157,7 @@ fn mark(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, row: &Row, 
     } else {
         alive(view, row, id, offset)
     };
-    picture.record(view, rect, id, state, false);
+    picture.record(view, rect, id, state);
 }
 
 fn alive(view: &View<'_>, row: &Row, id: RecordId, offset: i64) -> CellState {
@@ -221,7 +229,7 @@ fn ghosts(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, row: &Row
         let x = place(geometry, window, offset);
         let y = row.y - geometry.cell / 2.0 - geometry.cell - 3.0;
         let rect = Rect::new(x, y, geometry.cell, geometry.cell);
-        picture.record(view, rect, *id, CellState::Ghost, false);
+        picture.record(view, rect, *id, CellState::Ghost);
         last = last.max(Some(offset));
     }
     if let Some(offset) = last {
@@ -287,14 +295,14 @@ fn only_here(
 
 /// A follower that a client cannot see into.
 fn hidden(geometry: &Geometry, picture: &mut Picture, row: &Row, window: Window) {
-    let height = (geometry.cell * 0.55).round();
+    let height = (geometry.cell * 0.4).round().max(4.0);
     let y = row.y + geometry.cell / 2.0 - height;
     let rect = Rect::new(window.x, y, window.end - window.x, height);
     picture.list.put(
         Layer::Mark,
         Item::Hatch {
             rect,
-            lines: Role::Hair,
+            lines: Role::Line,
             ground: Role::Bg,
         },
     );

@@ -4,7 +4,9 @@
 //! level with its own pipe. Hue is the key and nothing else; state is shape; red is killed, cut or lost.
 
 mod app;
+mod blank;
 mod cluster;
+mod door;
 mod front;
 mod geometry;
 mod keys;
@@ -21,6 +23,7 @@ use std::collections::BTreeSet;
 
 use ottla_trace::event::{BatchId, ConnId, NodeId, RecordId};
 
+pub use door::Draft;
 pub use front::explain;
 pub use geometry::{Columns, Geometry};
 pub use keys::{hue, letter};
@@ -54,6 +57,8 @@ pub struct View<'a> {
     pub hover: Option<Target>,
     /// The partition in focus on a phone.
     pub lane: Option<Partition>,
+    /// The message that is being written.
+    pub draft: Option<&'a Draft>,
     /// How wide text is.
     pub measure: &'a dyn Measure,
 }
@@ -131,27 +136,38 @@ impl Picture {
     }
 
     /// Draws a record and makes it a target.
-    fn record(&mut self, view: &View<'_>, rect: Rect, id: RecordId, state: CellState, tight: bool) {
+    fn record(&mut self, view: &View<'_>, rect: Rect, id: RecordId, state: CellState) {
+        self.record_with(view, rect, id, state, Look::default());
+    }
+
+    fn record_with(&mut self, view: &View<'_>, rect: Rect, id: RecordId, state: CellState, look: Look) {
         let record = view.state.records.get(id);
         let key = record.and_then(|it| it.key);
         let text = key.and_then(|key| view.state.keys.get(&key));
         let chosen = view.selected == Some(id) || view.hover == Some(Target::Record(id));
-        let ring = match (chosen, tight) {
+        let ring = match (chosen, look.tight) {
             (false, _) => Ring::None,
             (true, true) => Ring::Tight,
             (true, false) => Ring::Wide,
         };
-        crate::draw::cell(
-            &mut self.list,
-            rect,
-            &letter(text.map(String::as_str)),
-            hue(key),
-            state,
-            ring,
-        );
+        let letter = if look.mute {
+            String::new()
+        } else {
+            letter(text.map(String::as_str))
+        };
+        crate::draw::cell(&mut self.list, rect, &letter, hue(key), state, ring);
         self.shown.insert(state);
         self.target(rect, Target::Record(id));
     }
+}
+
+/// How a record is drawn where there is little room.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    /// No room for a ring that stands off.
+    tight: bool,
+    /// No letter, because its neighbours have no room for theirs.
+    mute: bool,
 }
 
 impl<'a> View<'a> {
@@ -206,9 +222,11 @@ pub fn stage(view: &View<'_>) -> Picture {
     let geometry = view.geometry();
     app::heads(view, &geometry, &mut picture);
     front::paint(view, &geometry, &mut picture);
+    blank::paint(view, &geometry, &mut picture);
     app::paint(view, &geometry, &mut picture);
     queues::paint(view, &geometry, &mut picture);
     wire::paint(view, &geometry, &mut picture);
+    door::paint(view, &geometry, &mut picture);
     cluster::paint(view, &geometry, &mut picture);
     legend::paint(view, &geometry, &mut picture);
     picture

@@ -14,9 +14,11 @@ const LEFT: f32 = 72.0;
 /// Right margin.
 const RIGHT: f32 = 16.0;
 /// Baselines of the five stations.
-const STATIONS: [f32; 5] = [24.0, 96.0, 168.0, 262.0, 376.0];
+const STATIONS: [f32; 5] = [24.0, 88.0, 148.0, 240.0, 346.0];
+/// Ends of the pipe, below the baseline of its station.
+const PIPE: (f32, f32) = (14.0, 78.0);
 /// From one broker to the next.
-const BROKER: f32 = 52.0;
+const BROKER: f32 = 50.0;
 
 /// The height that the phone's stage needs.
 pub(super) fn height(view: &View<'_>) -> f32 {
@@ -24,7 +26,11 @@ pub(super) fn height(view: &View<'_>) -> f32 {
 }
 
 pub(super) fn paint(view: &View<'_>, picture: &mut Picture) {
-    let lane = view.lane.or_else(|| view.state.partitions().first().copied());
+    let drafted = || view.draft.and_then(|draft| draft.lane(view.state));
+    let lane = view
+        .lane
+        .or_else(drafted)
+        .or_else(|| view.state.partitions().first().copied());
     let leader = lane.map_or(-1, |lane| view.state.believed_leader(lane));
     road(view, picture, leader);
     app(view, picture);
@@ -33,6 +39,32 @@ pub(super) fn paint(view: &View<'_>, picture: &mut Picture) {
         accumulator(view, picture, lane);
         wire(view, picture, lane, leader);
         cluster(view, picture, lane);
+    } else {
+        let lang = view.lang;
+        head(
+            view,
+            picture,
+            2,
+            Word::Accumulator,
+            lang.word(Word::NoQueuesYet),
+            false,
+        );
+        head(
+            view,
+            picture,
+            3,
+            Word::Wire,
+            lang.word(Word::OpensWhenNeeded),
+            false,
+        );
+        head(
+            view,
+            picture,
+            4,
+            Word::Cluster,
+            lang.word(Word::NoBrokersYet),
+            false,
+        );
     }
 }
 
@@ -41,15 +73,16 @@ fn right(view: &View<'_>) -> f32 {
 }
 
 fn road(view: &View<'_>, picture: &mut Picture, leader: i32) {
-    let cut = matches!(view.state.pipe(leader), PipeState::Cut(_));
+    let pipe = view.state.pipe(leader);
+    let cut = matches!(pipe, PipeState::Cut(_));
     let wire = STATIONS[3];
     let end = STATIONS[4] + 30.0 + BROKER * view.state.brokers.len().max(1) as f32 - 8.0;
     let list = &mut picture.list;
-    let first = [(ROAD, STATIONS[0]), (ROAD, wire + 14.0)];
+    let first = [(ROAD, STATIONS[0]), (ROAD, wire + PIPE.0)];
     list.line(Layer::Ground, &first, Role::Line, 1.5);
-    let second = [(ROAD, wire + 94.0), (ROAD, end)];
+    let second = [(ROAD, wire + PIPE.1), (ROAD, end)];
     list.line(Layer::Ground, &second, Role::Line, 1.5);
-    let (top, bottom) = (wire + 14.0, wire + 94.0);
+    let (top, bottom) = (wire + PIPE.0, wire + PIPE.1);
     let edges = [ROAD - 11.0, ROAD + 11.0];
     if cut {
         let middle = f32::midpoint(top, bottom);
@@ -66,6 +99,10 @@ fn road(view: &View<'_>, picture: &mut Picture, leader: i32) {
             list.line(Layer::Ground, &torn, Role::Line, 1.5);
         }
         list.cross(ROAD, middle, 5.0, Role::Alarm);
+    } else if pipe != PipeState::Open {
+        for x in edges {
+            list.dashed(Layer::Ground, &[(x, top), (x, bottom)], Role::Line, 1.0);
+        }
     } else {
         let pipe = Rect::new(edges[0], top, 22.0, bottom - top);
         list.put(Layer::Ground, Item::Fill(pipe, Role::Raise));
@@ -107,10 +144,23 @@ fn app(view: &View<'_>, picture: &mut Picture) {
     };
     head(view, picture, 0, Word::App, &say, false);
     let fit = ((right(view) - LEFT) / 23.0) as usize;
-    let records: Vec<_> = view.state.records.iter().rev().take(fit).collect();
-    for (i, record) in records.into_iter().rev().enumerate() {
+    // The latest, and the chosen one if it is older.
+    let all = view.state.records.len();
+    let chosen = view
+        .selected
+        .and_then(|id| view.state.records.iter().position(|it| it.id == id));
+    let skip = all.saturating_sub(fit).min(chosen.unwrap_or(all));
+    if let Some(draft) = view.draft.filter(|_| all == 0) {
+        let rect = Rect::new(LEFT, STATIONS[0] + 14.0, 18.0, 18.0);
+        draft.cell(view, picture, rect);
+        let name = draft.key.as_deref().unwrap_or("null");
+        let name = view.measure.fit(name, Style::CODE, right(view) - LEFT - 28.0);
+        let at = (LEFT + 28.0, STATIONS[0] + 27.0);
+        picture.list.text(at, name, Style::CODE, Align::Start, Role::Ink2);
+    }
+    for (i, record) in view.state.records.iter().skip(skip).take(fit).enumerate() {
         let rect = Rect::new(LEFT + i as f32 * 23.0, STATIONS[0] + 14.0, 18.0, 18.0);
-        picture.record(view, rect, record.id, socket_state(view.state, record), false);
+        picture.record(view, rect, record.id, socket_state(view.state, record));
     }
 }
 
@@ -122,10 +172,16 @@ fn client_front(view: &View<'_>, picture: &mut Picture) {
     let state = view.state;
     let entering = state.entering.or(state.awaiting.front().copied());
     let Some(record) = entering.and_then(|id| state.records.get(id)) else {
+        let planned = view.draft.and_then(|draft| draft.explain(state));
+        if let Some(say) = planned {
+            let say = view.measure.fit(&say, Style::CODE, right(view) - LEFT);
+            let at = (LEFT, y + 13.0);
+            picture.list.text(at, say, Style::CODE, Align::Start, Role::Ink2);
+        }
         return;
     };
     let rect = Rect::new(LEFT, y, 18.0, 18.0);
-    picture.record(view, rect, record.id, CellState::Solid, false);
+    picture.record(view, rect, record.id, CellState::Solid);
     let say = match record.route {
         Some(route) => {
             let key = record.key.and_then(|key| state.keys.get(&key));
@@ -143,8 +199,18 @@ fn client_front(view: &View<'_>, picture: &mut Picture) {
 
 fn accumulator(view: &View<'_>, picture: &mut Picture, lane: Partition) {
     let queue = view.state.lane(lane).queued;
-    let say = view.lang.batches(queue.len());
+    let say = match queue.len() {
+        0 => view.state.name(lane),
+        n => format!("{}, {}", view.state.name(lane), view.lang.batches(n)),
+    };
     head(view, picture, 2, Word::Accumulator, &say, false);
+    if queue.is_empty() {
+        // An empty queue has its place, as on the wide stage.
+        let (x0, x1, y) = (LEFT, right(view), STATIONS[2] + 44.0);
+        let list = &mut picture.list;
+        list.line(Layer::Ground, &[(x0, y - 30.0), (x1, y - 30.0)], Role::Hair, 1.0);
+        list.line(Layer::Ground, &[(x0, y), (x1, y)], Role::Line, 1.0);
+    }
     let size = view.state.setting("batch.size", 16_384).clamp(64, 1 << 26) as f32;
     let per = (right(view) - LEFT - 10.0) / 2.0 / size;
     let mut x = LEFT;
@@ -159,60 +225,70 @@ fn accumulator(view: &View<'_>, picture: &mut Picture, lane: Partition) {
     for batch in shown {
         let width = (batch.capacity.max(batch.bytes) as f32 * per).min(right(view) - x);
         let rect = Rect::new(x, y, width.max(20.0), 30.0);
-        picture.target(rect, Target::Batch(batch.id));
-        let retry = matches!(batch.phase, Phase::Retry { .. });
-        picture.list.put(Layer::Box, Item::Fill(rect, Role::Raise));
-        let used = (batch.bytes as f32 * per).min(rect.w);
-        let header = (BATCH_HEADER as f32 * per).min(used);
-        let at = Rect::new(rect.right() - used, y, header, 30.0);
-        picture.list.put(
-            Layer::Box,
-            if retry {
-                Item::Hatch {
-                    rect: at,
-                    lines: Role::Line,
-                    ground: Role::Sunk,
-                }
-            } else {
-                Item::Fill(at, Role::Sunk)
-            },
-        );
-        let body = Rect::new(at.right(), y, rect.right() - at.right(), 30.0);
-        let state = if retry {
-            CellState::Retry
-        } else {
-            CellState::Waiting
-        };
-        queues::records(view, picture, batch, body, state, 18.0);
-        if batch.phase == Phase::Open {
-            let edge = [
-                (rect.x, y),
-                (rect.right(), y),
-                (rect.right(), y + 30.0),
-                (rect.x, y + 30.0),
-            ];
-            picture.list.line(Layer::Glyph, &edge, Role::Ink, 1.5);
-        } else {
-            picture
-                .list
-                .put(Layer::Glyph, Item::Frame(rect, Role::Ink, 1.5, Dash::Solid));
-        }
-        let linger = view.state.setting("linger.ms", 5) * 1_000;
-        let (text, style, role) = match &batch.phase {
-            Phase::Open => {
-                let gone = view.t.saturating_sub(batch.opened).min(linger);
-                (view.lang.lingering(gone, linger), Style::LABEL, Role::Ink2)
-            }
-            Phase::Retry { .. } => {
-                let text = view.lang.word(Word::WillBeSentAgain).to_owned();
-                (text, Style::NAME, Role::Ink)
-            }
-            _ => (view.lang.word(Word::Ready).to_owned(), Style::LABEL, Role::Ink2),
-        };
-        let text = view.measure.fit(&text, style, right(view) - x);
-        picture.list.text((x, y + 47.0), text, style, Align::Start, role);
+        batch_box(view, picture, batch, rect, per);
+        batch_words(view, picture, batch, rect);
         x = rect.right() + 10.0;
     }
+}
+
+fn batch_box(view: &View<'_>, picture: &mut Picture, batch: &Batch, rect: Rect, per: f32) {
+    let y = rect.y;
+    picture.target(rect, Target::Batch(batch.id));
+    let retry = matches!(batch.phase, Phase::Retry { .. });
+    picture.list.put(Layer::Box, Item::Fill(rect, Role::Raise));
+    let used = (batch.bytes as f32 * per).min(rect.w);
+    let header = (BATCH_HEADER as f32 * per).min(used);
+    let at = Rect::new(rect.right() - used, y, header, 30.0);
+    picture.list.put(
+        Layer::Box,
+        if retry {
+            Item::Hatch {
+                rect: at,
+                lines: Role::Line,
+                ground: Role::Sunk,
+            }
+        } else {
+            Item::Fill(at, Role::Sunk)
+        },
+    );
+    let body = Rect::new(at.right(), y, rect.right() - at.right(), 30.0);
+    let state = if retry {
+        CellState::Retry
+    } else {
+        CellState::Waiting
+    };
+    queues::records(view, picture, batch, body, state, 18.0);
+    if batch.phase == Phase::Open {
+        let edge = [
+            (rect.x, y),
+            (rect.right(), y),
+            (rect.right(), y + 30.0),
+            (rect.x, y + 30.0),
+        ];
+        picture.list.line(Layer::Glyph, &edge, Role::Ink, 1.5);
+    } else {
+        picture
+            .list
+            .put(Layer::Glyph, Item::Frame(rect, Role::Ink, 1.5, Dash::Solid));
+    }
+}
+
+fn batch_words(view: &View<'_>, picture: &mut Picture, batch: &Batch, rect: Rect) {
+    let (x, y) = (rect.x, rect.y);
+    let linger = view.state.setting("linger.ms", 5) * 1_000;
+    let (text, style, role) = match &batch.phase {
+        Phase::Open => {
+            let gone = view.t.saturating_sub(batch.opened).min(linger);
+            (view.lang.lingering(gone, linger), Style::LABEL, Role::Ink2)
+        }
+        Phase::Retry { .. } => {
+            let text = view.lang.word(Word::WillBeSentAgain).to_owned();
+            (text, Style::NAME, Role::Ink)
+        }
+        _ => (view.lang.word(Word::Ready).to_owned(), Style::LABEL, Role::Ink2),
+    };
+    let text = view.measure.fit(&text, style, right(view) - x);
+    picture.list.text((x, y + 47.0), text, style, Align::Start, role);
 }
 
 fn wire(view: &View<'_>, picture: &mut Picture, lane: Partition, leader: i32) {
@@ -229,14 +305,27 @@ fn wire(view: &View<'_>, picture: &mut Picture, lane: Partition, leader: i32) {
         PipeState::Cut(_) => lang.word(Word::ConnectionLost).to_owned(),
         PipeState::Opening => lang.word(Word::Opening).to_owned(),
         PipeState::Open => lang.in_flight(mine.len(), max),
-        PipeState::None => lang.leader(leader),
+        PipeState::None => lang.word(Word::OpensWhenNeeded).to_owned(),
     };
     head(view, picture, 3, Word::Wire, &say, cut);
-    let (top, bottom) = (STATIONS[3] + 14.0, STATIONS[3] + 94.0);
+    let (top, bottom) = (STATIONS[3] + PIPE.0, STATIONS[3] + PIPE.1);
     picture.target(
         Rect::new(ROAD - 14.0, top, 28.0, bottom - top),
         Target::Pipe(leader),
     );
+    if cut {
+        let mut lines = vec![lang.silent(leader)];
+        if !view.state.lane(lane).queued.is_empty() {
+            lines.push(lang.word(Word::BatchesWait).to_owned());
+        }
+        for (n, text) in lines.iter().enumerate() {
+            let at = (LEFT, top + 22.0 + 20.0 * n as f32);
+            let text = view.measure.fit(text, Style::LABEL, right(view) - LEFT);
+            picture
+                .list
+                .text(at, text, Style::LABEL, Align::Start, Role::Ink2);
+        }
+    }
     let mut line = 0.0;
     for request in mine {
         let (y, back) = match request.position(view.t) {
@@ -294,13 +383,20 @@ fn capsule(
             return;
         }
         let rect = Rect::new(x, text_y - 13.0, 18.0, 18.0);
-        picture.record(view, rect, record.id, CellState::Solid, false);
+        picture.record(view, rect, record.id, CellState::Solid);
         x += 21.0;
     }
 }
 
 fn cluster(view: &View<'_>, picture: &mut Picture, lane: Partition) {
-    let say = super::cluster::isr_text(view, lane);
+    let isr = super::cluster::isr_text(view, lane);
+    // Until when the controller counts on a silent leader is why nothing moves.
+    let leader = view.state.brokers.get(&view.state.leader(lane));
+    let fenced = leader.and_then(|it| it.fenced_at).filter(|at| *at > view.t);
+    let say = match fenced {
+        Some(at) => format!("{}, {isr}", view.lang.fenced_in(at - view.t)),
+        None => isr,
+    };
     head(view, picture, 4, Word::Cluster, &say, false);
     // The rows are those of the wide stage; only their places differ.
     let mut geometry = view.geometry();
@@ -345,7 +441,9 @@ fn cluster(view: &View<'_>, picture: &mut Picture, lane: Partition) {
             in_sync: view.state.isr(lane).contains(&broker.id),
             visible: view.state.observed || leads,
         };
-        let window = log::window(view, &geometry, lane, LEFT + 92.0);
+        let from = LEFT + 92.0;
+        let from = from + log::before(view, log::window(view, &geometry, lane, from));
+        let window = log::window(view, &geometry, lane, from);
         log::paint(view, &geometry, picture, &row, window);
     }
 }

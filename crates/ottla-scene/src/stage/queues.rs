@@ -1,12 +1,12 @@
 //! The accumulator: one queue per partition, batches as boxes whose length is bytes.
 
 use super::{
-    Geometry, Picture, Target, View,
+    Geometry, Look, Picture, Target, View,
     geometry::{LaneBox, MORE},
     hue,
 };
 use crate::{
-    draw::{Align, CellState, Dash, Item, Layer, Rect, Role, Style},
+    draw::{Align, CellState, Dash, Item, LETTER_ROOM, Layer, Rect, Role, Style},
     state::{BATCH_HEADER, Batch, Phase, PipeState},
     words::Word,
 };
@@ -226,6 +226,18 @@ pub(super) fn records(
         height.min(body.h - 4.0)
     };
     let y = body.y + (body.h - h) / 2.0;
+    // In flight, a request is one piece.
+    let gap = |w: f32| match state {
+        CellState::Solid => 0.0,
+        _ if w >= 16.0 => 4.0,
+        _ if w >= 11.0 => 2.0,
+        _ => 1.0,
+    };
+    // Letters for all of a batch or for none: a word with holes would be another word.
+    let mute = view.records_of(batch).any(|it| {
+        let w = it.place.map_or(0, |place| place.bytes) as f32 * per;
+        w - gap(w) < LETTER_ROOM
+    });
     let mut at = 0_u32;
     let mut drawn_to = f32::MIN;
     for record in view.records_of(batch) {
@@ -249,15 +261,9 @@ pub(super) fn records(
                 picture.list.put(Layer::Over, ring);
             }
         } else {
-            // In flight, a request is one piece.
-            let gap = match state {
-                CellState::Solid => 0.0,
-                _ if w >= 16.0 => 4.0,
-                _ if w >= 11.0 => 2.0,
-                _ => 1.0,
-            };
+            let gap = gap(w);
             let rect = Rect::new(x + gap / 4.0, y, w - gap, h);
-            picture.record(view, rect, record.id, state, true);
+            picture.record_with(view, rect, record.id, state, Look { tight: true, mute });
         }
     }
 }

@@ -23,6 +23,7 @@ fn view(state: &State, t: u64) -> View<'_> {
         selected: None,
         hover: None,
         lane: None,
+        draft: None,
         measure: &Approximate,
     }
 }

@@ -200,6 +200,13 @@ fn piece(
         } else {
             list.put(Layer::Mark, Item::Fill(rect, Role::Ink2));
         }
+        // Requests that follow or overlap each other stay several.
+        if span.from > view.range.0 && a > x0 {
+            list.put(
+                Layer::Mark,
+                Item::Fill(Rect::new(a - 1.0, rect.y, 1.5, rect.h), Role::Bg),
+            );
+        }
     }
     if b > past + 1.0 {
         let rect = Rect::new(past + 0.5, y - 4.5, b - past - 1.0, 9.0);
@@ -280,7 +287,10 @@ fn axis(view: &TimelineView<'_>, list: &mut DrawList, map: &TimeMap, bottom: f32
         while t <= to {
             let x = map.x(t);
             list.line(Layer::Ground, &[(x, bottom), (x, bottom + 4.0)], Role::Line, 1.0);
-            let mut text = format!("{:.decimals$}", t as f64 / 1_000_000.0);
+            let mut text = match t {
+                0 => "0".to_owned(),
+                _ => format!("{:.decimals$}", t as f64 / 1_000_000.0),
+            };
             if unit {
                 text.push_str(" s");
             }

@@ -215,15 +215,13 @@ fn closed(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Ba
             .list
             .dashed(Layer::Ground, &[(x0, y), (x1, y)], Role::Line, 1.0);
     }
-    if pipe == PipeState::Opening {
-        picture.list.text(
-            (x1, band.y - HALF - 11.0),
-            view.lang.word(Word::Opening),
-            Style::LABEL,
-            Align::End,
-            Role::Ink2,
-        );
-    }
+    let word = match pipe {
+        PipeState::Opening => Word::Opening,
+        _ => Word::OpensWhenNeeded,
+    };
+    let text = view.measure.fit(view.lang.word(word), Style::LABEL, x1 - x0);
+    let at = (x1, band.y - HALF - 11.0);
+    picture.list.text(at, text, Style::LABEL, Align::End, Role::Ink2);
 }
 
 fn cut(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band) {

@@ -49,7 +49,11 @@ impl State {
                     log.truncate(*log_end);
                 }
             }
-            Event::BrokerState { node, state } => self.broker_state(t, *node, *state),
+            Event::BrokerState {
+                node,
+                state,
+                fenced_at,
+            } => self.broker_state(t, *node, *state, *fenced_at),
             Event::Leader { .. } => self.lead(t, event),
             Event::Fault { what } => self.fault = Some((t, what.clone())),
             Event::Ledger(ledger) => self.oracle = Some(*ledger),
@@ -113,13 +117,11 @@ impl State {
             .follow(leader.as_ref(), end);
     }
 
-    fn broker_state(&mut self, t: u64, node: NodeId, state: BrokerState) {
+    fn broker_state(&mut self, t: u64, node: NodeId, state: BrokerState, fenced_at: Option<u64>) {
         let broker = self.broker(node);
         broker.state = Some(state);
         broker.since = t;
-        if state != BrokerState::Killed {
-            broker.fenced_at = None;
-        }
+        broker.fenced_at = fenced_at;
     }
 
     fn lead(&mut self, t: u64, event: &Event) {

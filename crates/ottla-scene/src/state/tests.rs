@@ -248,6 +248,7 @@ fn follower_logs_are_cut_when_they_follow_a_new_leader() {
     run.at(20_000_000).world(Event::BrokerState {
         node: 3,
         state: BrokerState::Up,
+        fenced_at: None,
     });
     run.broker(
         3,

@@ -56,7 +56,7 @@ impl Lang {
         let count = number::count(n);
         match self {
             Self::En => format!("{count} sends, last {shown}"),
-            Self::Ko => format!("send() {count}번, 끝 {shown}"),
+            Self::Ko => format!("send() {count}번 중 마지막 {shown}개"),
         }
     }
 
@@ -116,6 +116,15 @@ impl Lang {
         }
     }
 
+    /// `Broker 3 does not answer.`
+    pub fn silent(self, node: NodeId) -> String {
+        let name = self.broker(node);
+        match self {
+            Self::En => format!("{name} does not answer."),
+            Self::Ko => format!("{name}{} 응답하지 않아요.", josa(&name, Josa::IGa)),
+        }
+    }
+
     /// `throttled, 1.2 s left`.
     pub fn throttled(self, left: u64) -> String {
         let left = number::duration(left);
@@ -172,7 +181,7 @@ impl Lang {
         let name = self.broker(node);
         match self {
             Self::En => format!("broker {node} takes over"),
-            Self::Ko => format!("{name}{} 이어받음", josa(&name, Josa::IGa)),
+            Self::Ko => format!("{name}{} 리더를 이어받음", josa(&name, Josa::IGa)),
         }
     }
 
@@ -299,8 +308,8 @@ impl Lang {
         match (self, offset >= 0) {
             (Self::En, true) => format!("Told OK: {place}, offset {offset}, after {took}."),
             (Self::En, false) => format!("Told OK: {place}, offset unknown, after {took}."),
-            (Self::Ko, true) => format!("성공 응답: {place}, 오프셋 {offset}, {took} 만에."),
-            (Self::Ko, false) => format!("성공 응답: {place}, 오프셋 모름, {took} 만에."),
+            (Self::Ko, true) => format!("성공 응답을 받았어요: {place}, 오프셋 {offset}, {took}."),
+            (Self::Ko, false) => format!("성공 응답을 받았어요: {place}, 오프셋 모름, {took}."),
         }
     }
 

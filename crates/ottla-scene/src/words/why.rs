@@ -199,14 +199,14 @@ fn korean(why: &Why) -> String {
         ),
         Why::Behind { ahead } => format!("배치가 닫혔어요. 같은 파티션의 배치 {ahead}개가 먼저 가요."),
         Why::TooManyInFlight { node, max } => format!(
-            "배치가 닫혔지만 {} 답할 요청이 이미 {max}개예요: max.in.flight.requests.per.connection.",
+            "배치가 닫혔지만 {} 응답할 요청이 이미 {max}개예요: max.in.flight.requests.per.connection.",
             broker(*node, Josa::IGa)
         ),
         Why::NoLeader => {
             "배치가 닫혔지만 파티션에 리더가 없어요. 리더가 생길 때까지 메타데이터를 물어봐요.".to_owned()
         }
         Why::NoConnection { node, cut: true } => format!(
-            "배치가 닫혔지만, 클라이언트가 리더로 알고 있는 {} 연결이 끊겼어요.",
+            "배치가 닫혔지만, 클라이언트가 리더로 아는 {} 연결이 끊겼어요.",
             broker(*node, Josa::GwaWa)
         ),
         Why::NoConnection { node, cut: false } => format!(
@@ -230,11 +230,11 @@ fn korean(why: &Why) -> String {
             broker(*node, Josa::EuroRo)
         ),
         Why::WaitsForFollowers { node, missing } => format!(
-            "{} 로그에 썼어요. acks=all이면 동기화된 복제본이 모두 가져가야 답해요. 남은 복제본: {}.",
+            "{} 로그에 썼어요. acks=all이면 동기화된 복제본이 모두 가져가야 응답해요. 남은 복제본: {}.",
             broker(*node, Josa::IGa),
             list(missing)
         ),
-        Why::AtBroker { node } => format!("{} 요청을 받았고 곧 답해요.", broker(*node, Josa::IGa)),
+        Why::AtBroker { node } => format!("{} 요청을 받았고 곧 응답해요.", broker(*node, Josa::IGa)),
         Why::AnswerComing { node } => format!("{}의 응답이 돌아오는 중이에요.", Lang::Ko.broker(*node)),
         Why::ToldOk {
             offset,
@@ -252,13 +252,13 @@ fn korean(why: &Why) -> String {
                 )
             } else {
                 format!(
-                    "로그의 오프셋 {offset}에 있어요. 내 코드는 {} 만에 들었어요.{again}",
+                    "로그의 오프셋 {offset}에 있어요. 내 코드는 {} 만에 응답을 받았어요.{again}",
                     d(*took)
                 )
             }
         }
         Why::Lost { offset } => format!(
-            "성공이라고 들었는데 살아 있는 로그에 없어요. 다른 브로커가 복사하기 전에 죽은 리더의 오프셋 {offset}에 있었어요."
+            "성공 응답을 받았는데 살아 있는 로그에 없어요. 다른 브로커가 복사하기 전에 죽은 리더의 오프셋 {offset}에 있었어요."
         ),
         Why::Failed {
             error,
@@ -294,14 +294,14 @@ fn korean_again(why: &Why) -> String {
     let who = broker(*node, Josa::IGa);
     let what = match (appended, dead, persisted) {
         (true, true, _) => {
-            format!("{who} 로그에 쓰고 답하기 전에 죽었어요. 그래서 같은 바이트를 다시 보내요.")
+            format!("{who} 로그에 쓰고 응답하기 전에 죽었어요. 그래서 같은 바이트를 다시 보내요.")
         }
         (true, false, _) => {
             format!("{who} 로그에 썼지만 응답이 오지 않았어요. 그래서 같은 바이트를 다시 보내요.")
         }
         (false, true, _) => format!("{who} 레코드를 받기 전에 죽었어요. 그래서 같은 바이트를 다시 보내요."),
         (false, false, Persisted::No) => format!(
-            "{who} {because}{} 거절했어요. 지나갈 수 있는 오류라서 다시 보내요.",
+            "{who} {because}{} 거절했어요. 일시적일 수 있는 오류라서 다시 보내요.",
             josa(because, Josa::EuroRo)
         ),
         (false, false, _) => format!(

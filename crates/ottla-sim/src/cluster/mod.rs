@@ -82,8 +82,8 @@ pub enum Output {
 pub enum ClusterEvent {
     /// In a broker.
     Broker(NodeId, Observation),
-    /// To a broker process.
-    State(NodeId, BrokerState),
+    /// To a broker process; and when the controller will give up a session that nobody keeps alive.
+    State(NodeId, BrokerState, Option<Micros>),
     /// The controller changed a partition.
     Partition(Arc<str>, i32, PartitionImage),
 }
@@ -138,7 +138,7 @@ impl Cluster {
         for &id in setup.brokers.keys() {
             let broker = cluster.start_broker(0, id, Disk::default());
             cluster.nodes.insert(id, Node::up(broker));
-            cluster.emit(ClusterEvent::State(id, BrokerState::Up));
+            cluster.emit(ClusterEvent::State(id, BrokerState::Up, None));
         }
         cluster.publish_at_once(0);
         cluster

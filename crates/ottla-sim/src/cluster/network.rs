@@ -209,7 +209,14 @@ impl Cluster {
     }
 
     pub(super) fn emit_state(&mut self, node: NodeId, state: BrokerState) {
-        self.emit(ClusterEvent::State(node, state));
+        // A killed or frozen broker that the controller still counts on.
+        let silent = matches!(state, BrokerState::Killed | BrokerState::Paused);
+        let session = self
+            .nodes
+            .get(&node)
+            .map(|it| it.session_until)
+            .filter(|_| silent);
+        self.emit(ClusterEvent::State(node, state, session));
     }
 
     pub(super) fn controller_delay(&self, node: NodeId) -> Micros {

@@ -87,11 +87,12 @@ impl Trace {
                 let event = broker_event(topic, observation, conn(&observation.what));
                 self.broker(t, *node, event);
             }
-            ClusterEvent::State(node, state) => self.world(
+            ClusterEvent::State(node, state, session_until) => self.world(
                 t,
                 Event::BrokerState {
                     node: *node,
                     state: *state,
+                    fenced_at: *session_until,
                 },
             ),
             ClusterEvent::Partition(name, index, partition) => {

@@ -28,7 +28,7 @@ pub(crate) enum LiveState {
     /// Nothing was asked for.
     #[default]
     Off,
-    /// The producer runs; it connects when it has something to send.
+    /// The producer runs: it connects to ask for metadata, and again whenever it has something to send.
     On,
     /// It could not start.
     Refused(Refusal),
@@ -102,6 +102,12 @@ impl Live {
             .start();
         match started {
             Ok(producer) => {
+                // The cluster is looked at before the first message, so that there is something to see. Who cannot be
+                // reached is told by the first send.
+                let lookup = producer.partitions_for(crate::prefs::live_topic());
+                wasm_bindgen_futures::spawn_local(async move {
+                    let _ = lookup.await;
+                });
                 self.producer = Some(producer);
                 self.waiting = waiting;
                 self.zero = zero;
