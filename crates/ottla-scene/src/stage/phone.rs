@@ -285,7 +285,10 @@ fn batch_words(view: &View<'_>, picture: &mut Picture, batch: &Batch, rect: Rect
             let text = view.lang.word(Word::WillBeSentAgain).to_owned();
             (text, Style::NAME, Role::Ink)
         }
-        _ => (view.lang.word(Word::Ready).to_owned(), Style::LABEL, Role::Ink2),
+        _ => {
+            let text = queues::ready(view, (batch.topic, batch.partition));
+            (text, Style::LABEL, Role::Ink2)
+        }
     };
     let text = view.measure.fit(&text, style, right(view) - x);
     picture.list.text((x, y + 47.0), text, style, Align::Start, role);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     draw::{Align, CellState, Dash, Item, LETTER_ROOM, Layer, Rect, Role, Style},
-    state::{BATCH_HEADER, Batch, Phase, PipeState},
+    state::{BATCH_HEADER, Batch, Partition, Phase, PipeState},
     words::Word,
 };
 
@@ -303,7 +303,7 @@ fn say(
                 (again, Style::NAME, None)
             }
         }
-        _ => (view.lang.word(Word::Ready).to_owned(), Style::LABEL, None),
+        _ => (ready(view, lane.partition), Style::LABEL, None),
     };
     let width = view.width_of(&text, style) + if pie.is_some() { 20.0 } else { 0.0 };
     if right.min(end) - width < 24.0 || right > end {
@@ -321,6 +321,15 @@ fn say(
             .text((right, y), text, style, Align::End, role(style));
     }
     right - width - 8.0
+}
+
+/// What a closed batch waits for: its turn, or a broker that does not answer.
+pub(super) fn ready(view: &View<'_>, partition: Partition) -> String {
+    let leader = view.state.believed_leader(partition);
+    match view.state.pipe(leader) {
+        PipeState::Cut(_) => view.lang.waits_for(leader),
+        _ => view.lang.word(Word::Ready).to_owned(),
+    }
 }
 
 fn role(style: Style) -> Role {

@@ -125,6 +125,14 @@ impl Lang {
         }
     }
 
+    /// `waits for broker 3`, of a batch.
+    pub fn waits_for(self, node: NodeId) -> String {
+        match self {
+            Self::En => format!("waits for broker {node}"),
+            Self::Ko => format!("브로커 {node} 기다리는 중"),
+        }
+    }
+
     /// `throttled, 1.2 s left`.
     pub fn throttled(self, left: u64) -> String {
         let left = number::duration(left);
