@@ -48,7 +48,7 @@ await withPage(address.href, { viewport: { width: 1440, height: 900 }, expected:
   for (const each of cases) {
     await page.reload()
     await page.waitForFunction(() => window.ottla !== undefined)
-    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('button', { name: 'More options', exact: true }).click()
     told[each.name] = await run(page, each)
   }
 }).finally(() => site.close())
