@@ -7,6 +7,7 @@
 //! Test files whose names start with `kafka_` need a Kafka; `cargo xtask test --without-kafka` leaves them out.
 
 pub mod bridge;
+pub mod certificates;
 pub mod cli;
 pub mod demo;
 pub mod dev_cluster;

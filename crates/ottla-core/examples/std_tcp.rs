@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Output::Seal(job) => producer.handle(now(), Input::Sealed(job.run())),
             Output::Done(batch) => println!("{}", batch.describe()),
             Output::Room => has_room = true,
-            Output::Flushed(_) => {}
+            Output::Flushed(_) | Output::Login { .. } => {}
             Output::Closed => return Ok(()),
             Output::Wait { .. } if has_room && !closing => {
                 let Some(line) = lines.peek() else {

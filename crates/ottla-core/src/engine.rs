@@ -117,6 +117,10 @@ impl Engine {
         let id = RecordId(self.next_record);
         self.next_record += 1;
         self.outstanding += 1;
+        #[cfg(feature = "sasl")]
+        {
+            self.network.locked_out = false;
+        }
         id
     }
 
@@ -137,6 +141,8 @@ impl Engine {
             self.wake = Wake::default();
             return;
         }
+        #[cfg(feature = "sasl")]
+        self.renew_sessions(now);
         self.expire_waiting(now);
         // Before connections: the batches of one that timed out would be told before older ones that back off.
         self.expire_batches(now);

@@ -161,6 +161,12 @@ pub enum Output {
         /// The bytes.
         chunks: Chunks,
     },
+    /// The broker wants a login, of which the outside gives a part: answered by `Input::Given`. Only with the feature
+    /// `sasl`, and when `security.protocol` says so.
+    Login {
+        /// The connection.
+        conn: ConnId,
+    },
     /// Close the connection and forget it: no input for it is expected any more, later ones are ignored.
     Hangup {
         /// The connection.
@@ -214,6 +220,23 @@ pub enum Input {
         conn: ConnId,
         /// Why, in words for people.
         why: String,
+    },
+    /// The connection failed to open, or is gone, because one side does not accept the other's certificate: dialling
+    /// again does not help.
+    #[cfg(feature = "sasl")]
+    Rejected {
+        /// The connection.
+        conn: ConnId,
+        /// Why, in words for people.
+        why: String,
+    },
+    /// What a login takes from outside, or why there is none.
+    #[cfg(feature = "sasl")]
+    Given {
+        /// The connection.
+        conn: ConnId,
+        /// Random bytes and, for OAUTHBEARER, a token; the error is one line for people.
+        given: Result<crate::sasl::Given, String>,
     },
     /// A batch is compressed.
     Sealed(SealedJob),

@@ -60,6 +60,8 @@ pub mod metrics;
 pub mod partitioner;
 pub mod producer;
 pub mod record;
+#[cfg(feature = "sasl")]
+pub mod sasl;
 mod send_error;
 mod sender;
 pub mod serializer;

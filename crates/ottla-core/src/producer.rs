@@ -202,6 +202,10 @@ impl<X: Extensions> Producer<X> {
             Input::Received { conn, bytes } => engine.received(now, conn, bytes),
             Input::Written { conn, count } => engine.written(now, conn, count),
             Input::Closed { conn, why } => engine.closed(now, conn, &why),
+            #[cfg(feature = "sasl")]
+            Input::Rejected { conn, why } => engine.rejected(now, conn, &why),
+            #[cfg(feature = "sasl")]
+            Input::Given { conn, given } => engine.given(now, conn, given),
             Input::Sealed(job) => engine.sealed(now, job),
             Input::Suspended => engine.suspend(now),
             Input::Resumed => engine.resume(now),

@@ -37,6 +37,9 @@ pub(crate) struct Settings {
     /// How long metadata may fail before the bootstrap addresses are tried again; `None` for never.
     pub(crate) rebootstrap_after: Option<Duration>,
     pub(crate) fail_ambiguous: bool,
+    /// Who logs in to brokers, if anybody.
+    #[cfg(feature = "sasl")]
+    pub(crate) credentials: Option<crate::sasl::Credentials>,
     /// Bytes that may be handed to a connection and not be written yet.
     pub(crate) write_allowance: u64,
 }
@@ -85,6 +88,8 @@ impl Settings {
                 RecoveryStrategy::None => None,
             },
             fail_ambiguous: config.ambiguity() == Ambiguity::Fail,
+            #[cfg(feature = "sasl")]
+            credentials: config.credentials(),
             write_allowance: match config.platform() {
                 Platform::Native => NATIVE_ALLOWANCE,
                 Platform::Browser | Platform::Edge => BROWSER_ALLOWANCE,

@@ -38,8 +38,13 @@ fn range(kind: Kind) -> String {
         Kind::Bytes(min, max) => limits(min, max, "bytes"),
         Kind::Int(min, max) => limits(min, max, "number"),
         Kind::Bool => "true, false".to_owned(),
-        Kind::Choice(words) => words.join(", "),
+        Kind::Choice(words) => words
+            .iter()
+            .map(|word| if word.is_empty() { "empty" } else { word })
+            .collect::<Vec<_>>()
+            .join(", "),
         Kind::Text => "text".to_owned(),
+        Kind::Password => "text, never shown".to_owned(),
         Kind::Servers => "addresses".to_owned(),
     }
 }
@@ -132,6 +137,8 @@ fn errors() {
          | `MAX_BLOCK_TIMEOUT` | no broker told of the topic or partition within `max.block.ms`; nothing was sent |\n\
          | `NO_BROKER` | not one address of the cluster answered within `max.block.ms`; nothing was sent |\n\
          | `DELIVERY_TIMEOUT` | `delivery.timeout.ms` ran out; look at `persisted` before sending the record again |\n\
+         | `SASL_AUTHENTICATION_FAILED`, `UNSUPPORTED_SASL_MECHANISM`, `ILLEGAL_SASL_STATE` | the broker refused the login, or does not take it on that listener; records fail at once, and each new one tries again |\n\
+         | `SSL_AUTHENTICATION_FAILED` | the broker's certificate, or the client's, was refused; records fail at once, and each new one tries again |\n\
          | `RECORD_TOO_LARGE` | the record is larger than `max.request.size` or `buffer.memory` |\n\
          | `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITION`, `INVALID_TIMESTAMP` | the record can never be sent like this |\n\
          | `BATCH_REFUSED` | the broker refused other records of the same batch; nothing is wrong with this one, send it again |\n\

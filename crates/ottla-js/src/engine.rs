@@ -251,7 +251,8 @@ impl Engine {
             match self.producer.poll(now) {
                 Output::Dial { conn, node, address } => self.dial(conn, node, &address),
                 Output::Transmit { conn, chunks } => self.transmit(conn, &chunks),
-                Output::Hangup { conn } => self.host.hangup(conn.0),
+                // Only the feature `sasl`, which this build has not, asks for one.
+                Output::Hangup { conn } | Output::Login { conn } => self.host.hangup(conn.0),
                 Output::Seal(job) => self.producer.handle(now, Input::Sealed(job.run())),
                 Output::Done(completion) => {
                     let topic = self.topic(&Arc::clone(completion.topic()));

@@ -22,6 +22,8 @@ pub struct Builder {
     options: Vec<(String, String)>,
     #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
     origin: Option<String>,
+    #[cfg(all(feature = "sasl", not(target_arch = "wasm32")))]
+    tokens: Option<crate::rt::tokio::TokenCallback>,
     trace: Option<(Level, TraceSink)>,
     hooks: Hooks,
 }
@@ -45,6 +47,8 @@ impl Builder {
             options: Vec::new(),
             #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
             origin: None,
+            #[cfg(all(feature = "sasl", not(target_arch = "wasm32")))]
+            tokens: None,
             trace: None,
             hooks: Hooks::default(),
         }
@@ -89,6 +93,19 @@ impl Builder {
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());
+        self
+    }
+
+    /// Gives the token of `sasl.mechanism=OAUTHBEARER`. Called for each login: when a connection opens, and again before
+    /// its session ends (KIP-368). The error is one line for people, and fails what waits.
+    #[cfg(all(feature = "sasl", not(target_arch = "wasm32")))]
+    #[must_use]
+    pub fn oauth_token<F, T>(mut self, provide: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Result<ottla_core::sasl::Token, String>> + Send + 'static,
+    {
+        self.tokens = Some(crate::rt::tokio::TokenCallback::new(provide));
         self
     }
 
@@ -171,9 +188,14 @@ impl Builder {
 
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let origin = self.origin.clone();
+        #[cfg(feature = "sasl")]
+        let tokens = self.tokens.clone();
         let parts = self.assemble()?;
-        let mut network = Network::new(&parts.config);
+        let refused = |error| StartError::Config(vec![error]);
+        let mut network = Network::new(&parts.config).map_err(refused)?;
         network.origin = origin;
+        #[cfg(feature = "sasl")]
+        network.set_token_callback(tokens).map_err(refused)?;
         runtime.spawn(Driver::new(parts.shared, network, TokioTimers, parts.sink));
         Ok(parts.producer)
     }

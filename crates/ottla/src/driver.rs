@@ -14,7 +14,9 @@ use ottla_core::{ConnId, Input, Instant, Output};
 use crate::backlog::Backlog;
 use crate::hooks::TraceSink;
 use crate::shared::{Guard, Shared, Turn};
-use crate::transport::{ByteStream, Connect, Dial, Timers};
+#[cfg(feature = "sasl")]
+use crate::transport::Login;
+use crate::transport::{ByteStream, Connect, Dial, Lost, Timers};
 
 /// Pieces taken from one connection before the others get their turn.
 const READS_PER_TURN: usize = 16;
@@ -27,6 +29,8 @@ pub struct Driver<C: Connect, T: Timers> {
     connect: C,
     timers: T,
     links: Vec<Link<C>>,
+    #[cfg(feature = "sasl")]
+    logins: Vec<(ConnId, Login)>,
     sleep: Option<(Instant, T::Sleep)>,
     inputs: Vec<Input>,
     backlog: Backlog,
@@ -64,6 +68,8 @@ impl<C: Connect, T: Timers> Driver<C, T> {
             connect,
             timers,
             links: Vec::new(),
+            #[cfg(feature = "sasl")]
+            logins: Vec::new(),
             sleep: None,
             inputs: Vec::new(),
             backlog: Backlog::new(sink),
@@ -74,11 +80,20 @@ impl<C: Connect, T: Timers> Driver<C, T> {
         let inputs = &mut self.inputs;
         self.links.retain_mut(|link| match link.poll(cx, inputs) {
             Ok(()) => true,
-            Err(why) => {
-                inputs.push(Input::Closed { conn: link.conn, why });
+            Err(lost) => {
+                inputs.push(ended(link.conn, lost));
                 false
             }
         });
+        #[cfg(feature = "sasl")]
+        self.logins
+            .retain_mut(|(conn, login)| match login.as_mut().poll(cx) {
+                Poll::Ready(given) => {
+                    inputs.push(Input::Given { conn: *conn, given });
+                    false
+                }
+                Poll::Pending => true,
+            });
     }
 
     fn network(&mut self, output: Output) {
@@ -95,7 +110,13 @@ impl<C: Connect, T: Timers> Driver<C, T> {
                     queue.extend(chunks.into_iter().filter(|chunk| !chunk.is_empty()));
                 }
             }
-            Output::Hangup { conn } => self.links.retain(|link| link.conn != conn),
+            Output::Hangup { conn } => {
+                self.links.retain(|link| link.conn != conn);
+                #[cfg(feature = "sasl")]
+                self.logins.retain(|(other, _)| *other != conn);
+            }
+            #[cfg(feature = "sasl")]
+            Output::Login { conn } => self.logins.push((conn, self.connect.login())),
             _ => {}
         }
     }
@@ -150,8 +171,18 @@ impl<C: Connect, T: Timers> Future for Driver<C, T> {
     }
 }
 
+fn ended(conn: ConnId, lost: Lost) -> Input {
+    match lost {
+        #[cfg(feature = "sasl")]
+        Lost::Rejected(why) => Input::Rejected { conn, why },
+        #[cfg(not(feature = "sasl"))]
+        Lost::Rejected(why) => Input::Closed { conn, why },
+        Lost::Broken(why) => Input::Closed { conn, why },
+    }
+}
+
 impl<C: Connect> Link<C> {
-    fn poll(&mut self, cx: &mut Context<'_>, inputs: &mut Vec<Input>) -> Result<(), String> {
+    fn poll(&mut self, cx: &mut Context<'_>, inputs: &mut Vec<Input>) -> Result<(), Lost> {
         let conn = self.conn;
         if let LinkState::Dialing(dialing) = &mut self.state {
             match Pin::new(dialing).poll(cx) {

@@ -51,6 +51,8 @@ pub use ottla_core::metrics::Counters;
 #[cfg(feature = "metrics")]
 pub use ottla_core::metrics::Metric;
 pub use ottla_core::producer::PartitionInfo;
+#[cfg(feature = "sasl")]
+pub use ottla_core::sasl;
 pub use ottla_core::serializer;
 pub use ottla_core::trace;
 pub use ottla_core::{Header, Record, RecordMetadata, Timestamp};

@@ -231,7 +231,10 @@ impl State {
                 Output::Room => self.work.after.wakers.extend(self.room.first()),
                 Output::Flushed(id) => self.work.flushed.push(id),
                 Output::Closed => self.work.closed = true,
-                network @ (Output::Dial { .. } | Output::Transmit { .. } | Output::Hangup { .. }) => {
+                network @ (Output::Dial { .. }
+                | Output::Transmit { .. }
+                | Output::Hangup { .. }
+                | Output::Login { .. }) => {
                     self.work.network.push(network);
                 }
             }

@@ -38,17 +38,63 @@ pub const SUBPROTOCOL: &str = "kafka.v1";
 pub trait Connect: Unpin + 'static {
     /// A connection.
     type Stream: ByteStream;
-    /// Its opening; the error is one line for people.
-    type Dialing: Future<Output = Result<Self::Stream, String>> + Unpin;
+    /// Its opening.
+    type Dialing: Future<Output = Result<Self::Stream, Lost>> + Unpin;
 
     /// Begins to open a connection. The producer gives up by dropping the future.
     fn dial(&self, dial: Dial) -> Self::Dialing;
+
+    /// What a login takes from outside: random bytes and, for OAUTHBEARER, a token. Asked for when `security.protocol`
+    /// says SASL.
+    #[cfg(feature = "sasl")]
+    fn login(&self) -> Login {
+        Box::pin(std::future::ready(Err(
+            "this network has no logins; set security.protocol to PLAINTEXT or SSL".to_owned(),
+        )))
+    }
+}
+
+/// The outside's part of a login; the error is one line for people.
+#[cfg(feature = "sasl")]
+pub type Login = std::pin::Pin<Box<dyn Future<Output = Result<ottla_core::sasl::Given, String>> + Send>>;
+
+/// Why a connection did not open, or why there will be no more of it; one line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lost {
+    /// Dialling again may help.
+    Broken(String),
+    /// One side does not accept the other's certificate, or does not speak TLS: dialling again does not help.
+    Rejected(String),
+}
+
+#[cfg(feature = "tokio")]
+impl Lost {
+    /// The same with words in front.
+    pub(crate) fn of(self, prefix: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Broken(why) => Self::Broken(format!("{prefix}: {why}")),
+            Self::Rejected(why) => Self::Rejected(format!("{prefix}: {why}")),
+        }
+    }
+}
+
+impl From<String> for Lost {
+    fn from(why: String) -> Self {
+        Self::Broken(why)
+    }
+}
+
+impl From<&str> for Lost {
+    fn from(why: &str) -> Self {
+        Self::Broken(why.to_owned())
+    }
 }
 
 /// A connection. Dropping it closes it.
 pub trait ByteStream: Unpin {
-    /// The next bytes, never empty. The error is why there will be no more, one line for people.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>>;
+    /// The next bytes, never empty. The error is why there will be no more.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
 
     /// Takes as much from the front of the queue as there is room for, and tells how many bytes have left the
     /// process since the last answer; never 0. Called as long as there are bytes that have not left, with an empty
@@ -57,7 +103,7 @@ pub trait ByteStream: Unpin {
         &mut self,
         cx: &mut Context<'_>,
         queue: &mut VecDeque<Bytes>,
-    ) -> Poll<Result<usize, String>>;
+    ) -> Poll<Result<usize, Lost>>;
 }
 
 /// Timers of a runtime.

@@ -20,6 +20,8 @@ pub struct Options {
     brokers: i32,
     host: String,
     config: Vec<(String, String)>,
+    listeners: Vec<(String, String)>,
+    scram: Vec<String>,
     proxied: bool,
     fast_start: bool,
 }
@@ -43,6 +45,22 @@ impl Options {
     #[must_use]
     pub fn config(mut self, name: &str, value: &str) -> Self {
         self.config.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One more listener of each broker, with a protocol of `listener.security.protocol.map`. Clients find it at
+    /// [`Kafka::listener`]; brokers advertise it as `localhost`, which is a name that a certificate can be for.
+    #[must_use]
+    pub fn listener(mut self, name: &str, protocol: &str) -> Self {
+        self.listeners.push((name.to_owned(), protocol.to_owned()));
+        self
+    }
+
+    /// A user of SCRAM, whom `kafka-storage format --add-scram` makes.
+    #[must_use]
+    pub fn scram(mut self, mechanism: &str, user: &str, password: &str) -> Self {
+        self.scram
+            .push(format!("{mechanism}=[name={user},password={password}]"));
         self
     }
 
@@ -86,6 +104,8 @@ impl Kafka {
             brokers: 1,
             host: "127.0.0.1".to_owned(),
             config: Vec::new(),
+            listeners: Vec::new(),
+            scram: Vec::new(),
             proxied: false,
             fast_start: true,
         }
@@ -118,6 +138,15 @@ impl Kafka {
     /// `host:port` of every broker, separated by commas.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// The addresses, `localhost:port`, of one of [`Options::listener`].
+    ///
+    /// # Panics
+    /// When there is no such listener.
+    pub fn listener(&self, name: &str) -> String {
+        let addresses: Vec<String> = self.nodes.iter().map(|node| node.listener(name)).collect();
+        addresses.join(",")
     }
 
     /// The addresses of the proxies before the brokers.

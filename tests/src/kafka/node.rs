@@ -23,6 +23,8 @@ pub struct Node {
     id: i32,
     address: String,
     proxied_address: String,
+    /// Names and ports of further listeners.
+    listeners: Vec<(String, u16)>,
     install: Install,
     dir: PathBuf,
     fast_start: bool,
@@ -46,6 +48,11 @@ impl Node {
                 id: *id,
                 address,
                 proxied_address,
+                listeners: options
+                    .listeners
+                    .iter()
+                    .map(|(name, _)| (name.clone(), ports::free()))
+                    .collect(),
                 install: install.clone(),
                 dir,
                 fast_start: options.fast_start,
@@ -66,6 +73,13 @@ impl Node {
     /// `host:port` of its listener.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// `localhost:port` of a further listener.
+    pub(super) fn listener(&self, name: &str) -> String {
+        let found = self.listeners.iter().find(|(other, _)| other == name);
+        let (_, port) = found.unwrap_or_else(|| panic!("broker {} has no listener {name}", self.id));
+        format!("localhost:{port}")
     }
 
     /// Where a proxy connects, in place of [`Node::address`].
@@ -160,6 +174,12 @@ impl Node {
         let proxied = proxy
             .map(|proxy| proxy.address().to_string())
             .unwrap_or_else(|| proxied_address.clone());
+        let (mut listeners, mut advertised, mut protocols) = (String::new(), String::new(), String::new());
+        for ((name, protocol), (_, port)) in options.listeners.iter().zip(&self.listeners) {
+            listeners.push_str(&format!(",{name}://{}:{port}", options.host));
+            advertised.push_str(&format!(",{name}://localhost:{port}"));
+            protocols.push_str(&format!(",{name}:{protocol}"));
+        }
         let mut lines: Vec<(String, String)> = [
             ("process.roles", "broker,controller"),
             ("node.id", &id.to_string()),
@@ -167,15 +187,17 @@ impl Node {
             ("controller.listener.names", "CONTROLLER"),
             (
                 "listeners",
-                &format!("PLAINTEXT://{address},PROXIED://{proxied_address},CONTROLLER://{controller}"),
+                &format!(
+                    "PLAINTEXT://{address},PROXIED://{proxied_address},CONTROLLER://{controller}{listeners}"
+                ),
             ),
             (
                 "advertised.listeners",
-                &format!("PLAINTEXT://{address},PROXIED://{proxied}"),
+                &format!("PLAINTEXT://{address},PROXIED://{proxied}{advertised}"),
             ),
             (
                 "listener.security.protocol.map",
-                "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                &format!("PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}"),
             ),
             ("inter.broker.listener.name", "PLAINTEXT"),
             ("log.dirs", &self.data_dir().display().to_string()),
@@ -203,15 +225,21 @@ impl Node {
         make_dir(&self.dir);
         let file = self.properties();
         std::fs::write(&file, text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        self.format();
+        self.format(&options.scram);
     }
 
-    /// `kafka-storage format` writes the same two files for every cluster id and node id, so it runs once per
-    /// node id; later clusters copy them.
-    fn format(&self) {
-        let kept = places::target()
-            .join("kafka/formatted")
-            .join(format!("{}-node-{}", self.install.release, self.id));
+    /// `kafka-storage format` writes the same files for every cluster id, node id and users, so it runs once for them;
+    /// later clusters copy the files.
+    fn format(&self, users: &[String]) {
+        let mut name = format!("{}-node-{}", self.install.release, self.id);
+        for user in users {
+            let word: String = user
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                .collect();
+            name.push_str(&format!("-{word}"));
+        }
+        let kept = places::target().join("kafka/formatted").join(name);
         if !kept.is_dir() {
             let scratch = places::run_dir("format");
             let data = scratch.join("data");
@@ -226,6 +254,7 @@ impl Node {
             Run::from_command(command)
                 .args(["format", "-t", CLUSTER_ID, "-c"])
                 .args([&file])
+                .args(users.iter().flat_map(|user| ["--add-scram", user]))
                 .ok();
             make_dir(kept.parent().expect("it was joined from two parts"));
             // Another test binary may have been quicker; its files are as good.

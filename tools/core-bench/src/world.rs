@@ -140,7 +140,7 @@ impl World {
                         .count() as u64;
                 }
                 Output::Hangup { conn } => drop(self.streams.remove(&conn)),
-                Output::Room | Output::Flushed(_) | Output::Closed => {}
+                Output::Room | Output::Flushed(_) | Output::Login { .. } | Output::Closed => {}
                 Output::Wait { .. } => break,
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ottla::admin::{Admin, AdminError, AdminOptions};
+use ottla::config::Config;
 use ottla::reader::{PartitionReader, Start, StoredRecord};
 use tokio::sync::mpsc;
 
@@ -203,26 +204,28 @@ fn view(partition: i32, record: &StoredRecord) -> ReadRecord<'_> {
 
 /// Connects with what of the client properties an administrative connection knows; any other is refused.
 pub(crate) async fn connect(connection: &ConnectionArgs) -> Result<Admin, Failure> {
-    let mut options = AdminOptions::new(connection.bootstrap_server.clone());
-    for (name, value) in connection.properties(&[])? {
-        match name.as_str() {
-            "bootstrap.servers" => options.bootstrap_servers = value,
-            "client.id" => options.client_id = value,
-            "request.timeout.ms" => {
-                let ms = value.parse().map_err(|_| {
-                    Failure::Usage(format!(
-                        "request.timeout.ms={value}: must be a number of milliseconds"
-                    ))
-                })?;
-                options.request_timeout = Duration::from_millis(ms);
-            }
-            _ => {
-                return Err(Failure::Usage(format!(
-                    "{name}: this command knows only client.id and request.timeout.ms; leave it out"
-                )));
-            }
+    let properties = connection.properties(&[])?;
+    let known = ["bootstrap.servers", "client.id", "request.timeout.ms"];
+    // What TLS and logins are called; the configuration itself knows each name.
+    let families = ["security.", "ssl.", "sasl."];
+    for (name, _) in &properties {
+        if !known.contains(&name.as_str()) && !families.iter().any(|family| name.starts_with(family)) {
+            return Err(Failure::Usage(format!(
+                "{name}: this command knows only client.id, request.timeout.ms, security.protocol, ssl.* and sasl.*; leave it out"
+            )));
         }
     }
+    let config = Config::parse(properties).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::Usage(lines.join("\n"))
+    })?;
+    for notice in config.notices() {
+        // Others are about producing.
+        if families.iter().any(|family| notice.name.starts_with(family)) {
+            eprintln!("notice: {notice}");
+        }
+    }
+    let options = AdminOptions::from_config(&config).map_err(Failure::usage)?;
     Admin::connect(options).await.map_err(into_failure)
 }
 
@@ -232,6 +235,8 @@ pub(crate) fn into_failure(error: AdminError) -> Failure {
     match error {
         AdminError::NoCluster { .. } | AdminError::Connection { .. } => Failure::NoCluster(error.to_string()),
         AdminError::Address { .. } => Failure::Usage(error.to_string()),
-        AdminError::Broker { .. } | AdminError::Unsupported { .. } => Failure::Delivery(error.to_string()),
+        AdminError::Broker { .. } | AdminError::Unsupported { .. } | AdminError::Refused { .. } => {
+            Failure::Delivery(error.to_string())
+        }
     }
 }

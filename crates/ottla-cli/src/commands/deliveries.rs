@@ -26,6 +26,7 @@ struct Counts {
     failed: u64,
     by_code: BTreeMap<String, u64>,
     no_cluster: Option<String>,
+    locked_out: Option<String>,
 }
 
 impl Deliveries {
@@ -63,9 +64,10 @@ impl Deliveries {
         let _ = producer.flush().await;
     }
 
-    /// No broker was ever reached, so there is no use in sending more.
+    /// No broker was ever reached, or none lets this client in: there is no use in sending more.
     pub(crate) fn hopeless(&self) -> bool {
-        lock(&self.counts).no_cluster.is_some()
+        let counts = lock(&self.counts);
+        counts.no_cluster.is_some() || counts.locked_out.is_some()
     }
 
     /// Delivers what is left and closes the producer.
@@ -75,6 +77,12 @@ impl Deliveries {
         let counts = lock(&self.counts);
         if let Some(why) = &counts.no_cluster {
             return Err(Failure::NoCluster(why.clone()));
+        }
+        if let Some(why) = &counts.locked_out {
+            let (failed, all) = (counts.failed, counts.failed + counts.delivered);
+            return Err(Failure::Delivery(format!(
+                "{why} ({failed} of {all} records were not delivered)"
+            )));
         }
         if counts.failed > 0 {
             let codes: Vec<_> = counts
@@ -107,12 +115,25 @@ pub(crate) fn no_cluster(error: &KafkaError) -> bool {
     error.code() == "NO_BROKER"
 }
 
+/// Whether the record failed because the client is not let in, or does not trust the broker: so will every other.
+pub(crate) fn locked_out(error: &KafkaError) -> bool {
+    const CODES: [&str; 4] = [
+        "SASL_AUTHENTICATION_FAILED",
+        "UNSUPPORTED_SASL_MECHANISM",
+        "ILLEGAL_SASL_STATE",
+        "SSL_AUTHENTICATION_FAILED",
+    ];
+    CODES.contains(&error.code())
+}
+
 impl Counts {
     fn fail(&mut self, number: u64, error: &KafkaError) {
         self.failed += 1;
         *self.by_code.entry(error.code().to_owned()).or_default() += 1;
         if no_cluster(error) {
             self.no_cluster.get_or_insert_with(|| error.to_string());
+        } else if locked_out(error) {
+            self.locked_out.get_or_insert_with(|| error.to_string());
         } else if self.failed <= SHOWN {
             eprintln!("record {number}: {error}");
             if self.failed == SHOWN {

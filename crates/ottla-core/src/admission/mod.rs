@@ -128,6 +128,10 @@ impl Engine {
     pub(crate) fn want(&mut self, now: Instant, name: &str) -> Result<(), RefuseReason> {
         let topic = self.topic_named(now, name)?;
         self.topics.get_mut(topic).last_used = now;
+        #[cfg(feature = "sasl")]
+        {
+            self.network.locked_out = false;
+        }
         self.want_topic(topic);
         Ok(())
     }

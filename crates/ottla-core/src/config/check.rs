@@ -20,6 +20,8 @@ pub(super) fn all(config: &mut Config, errors: &mut Vec<ConfigError>) {
     timeouts(config, errors);
     backoffs(config);
     sizes(config);
+    #[cfg(feature = "sasl")]
+    super::security::check(config, errors);
     unusual(config);
 }
 

@@ -11,7 +11,7 @@ use crate::io::Address;
 use super::{
     Config,
     table::{Name, TABLE},
-    value::Value,
+    value::{HIDDEN, Value},
 };
 
 /// `acks`.
@@ -99,7 +99,7 @@ impl Config {
 
     pub(super) fn text(&self, key: Name) -> &str {
         match &self.values[key as usize] {
-            Value::Text(text) => text,
+            Value::Text(text) | Value::Secret(text) => text,
             _ => "",
         }
     }
@@ -118,6 +118,8 @@ impl Config {
             Some(Value::Int(value)) => value.to_string(),
             Some(Value::Bool(value)) => value.to_string(),
             Some(Value::Text(text)) => text.clone(),
+            Some(Value::Secret(text)) if text.is_empty() => String::new(),
+            Some(Value::Secret(_)) => HIDDEN.to_string(),
             Some(Value::Servers(list)) => list.iter().map(Address::to_string).collect::<Vec<_>>().join(","),
             None => String::new(),
         }

@@ -19,6 +19,8 @@ mod check;
 mod error;
 mod getters;
 mod names;
+#[cfg(feature = "sasl")]
+mod security;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 pub use error::{ConfigError, Notice};
 pub use getters::{Acks, Ambiguity, Compression, PartitionerClass, RecoveryStrategy, SerializerClass};
+#[cfg(feature = "sasl")]
+pub use security::{KeyStore, Pem, SecurityProtocol, TlsOptions, TlsVersion, TokenSource};
 pub use table::{Importance, Kind, OptionDoc};
 
 use names::Stranger;
@@ -130,8 +134,21 @@ impl Config {
         }
     }
 
+    /// librdkafka's names of some options are taken for Kafka's.
+    #[cfg(feature = "sasl")]
+    fn kafkas_name<'a>(&mut self, name: &'a str) -> &'a str {
+        let Some(kafkas) = names::synonym(name) else {
+            return name;
+        };
+        let message = format!("{name} is librdkafka's name of this option, and is taken for it");
+        self.notices.push(Notice::new(kafkas, message));
+        kafkas
+    }
+
     fn take(&mut self, given: &mut [Option<Value>], name: &str, text: &str) -> Result<(), ConfigError> {
         let name = name.trim();
+        #[cfg(feature = "sasl")]
+        let name = self.kafkas_name(name);
         if mutant!(TransactionsIgnored) && name == "transactional.id" {
             return Ok(());
         }
@@ -156,7 +173,10 @@ impl Config {
         if repeated && given[index].as_ref() != Some(&parsed) {
             self.notices.push(Notice::new(
                 TABLE[index].name,
-                format!("given more than once; the last value is used: {text}"),
+                match TABLE[index].kind {
+                    Kind::Password => "given more than once; the last value is used".into(),
+                    _ => format!("given more than once; the last value is used: {text}"),
+                },
             ));
         }
         given[index] = Some(parsed);

@@ -120,15 +120,90 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("value.deserializer", "this is a consumer's option"),
 ];
 
-/// Families of names that Kafka has and this producer has not.
-const UNSUPPORTED_PREFIXES: &[(&str, &str)] = &[
+/// librdkafka's names that mean the same as one of Kafka's.
+#[cfg(feature = "sasl")]
+const SYNONYMS: &[(&str, &str)] = &[
+    ("sasl.mechanisms", "sasl.mechanism"),
+    ("ssl.ca.location", "ssl.truststore.location"),
+    ("ssl.ca.pem", "ssl.truststore.certificates"),
+    ("ssl.certificate.pem", "ssl.keystore.certificate.chain"),
+    ("ssl.key.pem", "ssl.keystore.key"),
+];
+
+/// Kafka's name for one of librdkafka's.
+#[cfg(feature = "sasl")]
+pub(super) fn synonym(name: &str) -> Option<&'static str> {
+    let found = SYNONYMS.iter().find(|(other, _)| *other == name);
+    found.map(|(_, kafkas)| *kafkas)
+}
+
+/// Options of TLS and SASL that are Java's, or for mechanisms that are not here.
+#[cfg(feature = "sasl")]
+const UNSUPPORTED_SECURITY: &[(&str, &str)] = &[
     (
-        "sasl.",
-        "SASL is not supported on direct connections yet; a bridge (ws://, wss://) logs in to the brokers for its clients",
+        "sasl.kerberos.",
+        "GSSAPI (Kerberos) is not supported; use SCRAM-SHA-512 or OAUTHBEARER",
     ),
     (
+        "sasl.login.refresh.",
+        "a token is taken anew for each login, and the broker says when a login ends (KIP-368)",
+    ),
+    (
+        "sasl.oauthbearer.",
+        "tokens are not fetched over HTTP; have something refresh a file and set sasl.oauthbearer.token.endpoint.url=file:///PATH, or give a callback",
+    ),
+    (
+        "ssl.truststore.password",
+        "PEM files of certificates have no password; Java's JKS and PKCS12 files are not read",
+    ),
+    (
+        "ssl.keystore.password",
+        "PEM files have no password; Java's JKS and PKCS12 files are not read",
+    ),
+    (
+        "ssl.key.password",
+        "the private key must not be encrypted; write it anew with openssl pkcs8 -topk8 -nocrypt, readable by this user only",
+    ),
+    (
+        "ssl.certificate.location",
+        "put the private key and the certificate chain into one PEM file, and set ssl.keystore.location",
+    ),
+    (
+        "ssl.key.location",
+        "put the private key and the certificate chain into one PEM file, and set ssl.keystore.location",
+    ),
+    (
+        "ssl.protocol",
+        "the newest version that both sides speak is used; ssl.enabled.protocols limits the choice",
+    ),
+    (
+        "ssl.cipher.suites",
+        "the cipher suites are rustls's; all of them are considered safe",
+    ),
+    (
+        "enable.ssl.certificate.verification",
+        "certificates are always verified; give the authority's certificate as ssl.truststore.location",
+    ),
+];
+
+/// Families of names that Kafka has and this producer has not.
+const UNSUPPORTED_PREFIXES: &[(&str, &str)] = &[
+    #[cfg(feature = "sasl")]
+    (
+        "sasl.",
+        "there are no Java classes here; user and password go into sasl.jaas.config, tokens come from a file or a callback",
+    ),
+    #[cfg(feature = "sasl")]
+    ("ssl.", "it is about Java's TLS, and this client's is rustls"),
+    #[cfg(not(feature = "sasl"))]
+    (
+        "sasl.",
+        "this build has no SASL; a bridge (ws://, wss://) logs in to the brokers for its clients",
+    ),
+    #[cfg(not(feature = "sasl"))]
+    (
         "ssl.",
-        "TLS to brokers is not supported yet; a bridge address of wss:// is encrypted",
+        "this build has no TLS to brokers; a bridge address of wss:// is encrypted",
     ),
     (
         "metrics.",
@@ -153,11 +228,22 @@ pub(super) fn explain(name: &str) -> Stranger {
     if let Some((_, why)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
         return Stranger::Unsupported(why);
     }
-    if let Some((_, why)) = UNSUPPORTED_PREFIXES
+    #[cfg(feature = "sasl")]
+    if let Some((_, why)) = UNSUPPORTED_SECURITY
         .iter()
         .find(|(prefix, _)| name.starts_with(prefix))
     {
         return Stranger::Unsupported(why);
+    }
+    if let Some((_, why)) = UNSUPPORTED_PREFIXES
+        .iter()
+        .find(|(prefix, _)| name.starts_with(prefix))
+    {
+        // sasl.mecanism is a slip, not one of Java's options.
+        return match nearest(name) {
+            Some(near) if cfg!(feature = "sasl") => Stranger::Unknown(Some(near)),
+            _ => Stranger::Unsupported(why),
+        };
     }
     Stranger::Unknown(nearest(name))
 }

@@ -28,6 +28,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Any text.
     Text,
+    /// Text that is never shown.
+    Password,
     /// Addresses, separated by commas.
     Servers,
 }
@@ -65,13 +67,13 @@ const INT: i64 = i32::MAX as i64;
 const LONG: i64 = i64::MAX;
 
 macro_rules! options {
-    ($($key:ident $name:literal $kind:expr, $default:expr, $importance:ident, $doc:literal $(, small $small:literal)? $(, only $native:ident)?;)*) => {
+    ($($(#[$when:meta])* $key:ident $name:literal $kind:expr, $default:expr, $importance:ident, $doc:literal $(, small $small:literal)? $(, only $native:ident)?;)*) => {
         /// Index of an option in [`TABLE`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Name { $($key),* }
+        pub(super) enum Name { $($(#[$when])* $key),* }
 
         /// All options in the order of Kafka's documentation.
-        pub(super) const TABLE: &[OptionDoc] = &[$(OptionDoc {
+        pub(super) const TABLE: &[OptionDoc] = &[$($(#[$when])* OptionDoc {
             name: $name,
             kind: $kind,
             default: $default,
@@ -81,7 +83,7 @@ macro_rules! options {
             native_only: options!(@native $($native)?),
         }),*];
 
-        pub(super) const NAMES: &[Name] = &[$(Name::$key),*];
+        pub(super) const NAMES: &[Name] = &[$($(#[$when])* Name::$key),*];
     };
     (@small) => { None };
     (@small $small:literal) => { Some($small) };
@@ -160,8 +162,57 @@ options! {
         "SO_RCVBUF of TCP connections; -1 leaves it to the system.", only native;
     DnsLookup "client.dns.lookup" Kind::Choice(&["use_all_dns_ips"]), Some("use_all_dns_ips"), Medium,
         "All addresses of a host name are tried in turn.", only native;
+    #[cfg(not(feature = "sasl"))]
     SecurityProtocol "security.protocol" Kind::Choice(&["PLAINTEXT"]), Some("PLAINTEXT"), Medium,
         "How to talk to brokers. Through a bridge, wss:// encrypts and the bridge owns the broker's credentials.";
+    #[cfg(feature = "sasl")]
+    SecurityProtocol "security.protocol" Kind::Choice(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), Some("PLAINTEXT"), Medium,
+        "How to talk to brokers: SSL encrypts and checks the broker's certificate, SASL logs in. Through a bridge, wss:// encrypts and the bridge owns the broker's credentials.";
+    #[cfg(feature = "sasl")]
+    SaslMechanism "sasl.mechanism" Kind::Choice(&["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]), Some(""), Medium,
+        "How to log in. Kafka's own default, GSSAPI, is not supported, so a security.protocol of SASL_* needs one of these.", only native;
+    #[cfg(feature = "sasl")]
+    SaslJaasConfig "sasl.jaas.config" Kind::Password, Some(""), Medium,
+        "User and password as Kafka's clients write them: org.apache.kafka.common.security.scram.ScramLoginModule required username=... password=...; (or PlainLoginModule, or OAuthBearerLoginModule).", only native;
+    #[cfg(feature = "sasl")]
+    SaslUsername "sasl.username" Kind::Text, Some(""), Medium,
+        "librdkafka's way to name the user of PLAIN and SCRAM, in place of sasl.jaas.config.", only native;
+    #[cfg(feature = "sasl")]
+    SaslPassword "sasl.password" Kind::Password, Some(""), Medium,
+        "librdkafka's way to give the password of PLAIN and SCRAM, in place of sasl.jaas.config.", only native;
+    #[cfg(feature = "sasl")]
+    SaslTokenUrl "sasl.oauthbearer.token.endpoint.url" Kind::Text, Some(""), Medium,
+        "OAUTHBEARER: file:///PATH of a file with a token, read anew for each login (KIP-768). Tokens are not fetched over HTTP; the application can give them by a callback.", only native;
+    #[cfg(feature = "sasl")]
+    SaslLoginHandler "sasl.login.callback.handler.class" Kind::Text, Some(""), Low,
+        "Only Kafka's own handlers of OAUTHBEARER are accepted: OAuthBearerLoginCallbackHandler (a token from a file) and OAuthBearerUnsecuredLoginCallbackHandler (unsigned tokens, for tests).", only native;
+    #[cfg(feature = "sasl")]
+    TruststoreType "ssl.truststore.type" Kind::Choice(&["PEM"]), Some("PEM"), Medium,
+        "The format of ssl.truststore.location. Only PEM; Java's JKS and PKCS12 files can be converted with keytool and openssl.", only native;
+    #[cfg(feature = "sasl")]
+    TruststoreLocation "ssl.truststore.location" Kind::Text, Some(""), High,
+        "A PEM file with the certificates of the authorities that brokers' certificates come from. Left empty, those that the system trusts are used.", only native;
+    #[cfg(feature = "sasl")]
+    TruststoreCertificates "ssl.truststore.certificates" Kind::Password, Some(""), High,
+        "The same certificates as PEM text, in place of the file (KIP-651).", only native;
+    #[cfg(feature = "sasl")]
+    KeystoreType "ssl.keystore.type" Kind::Choice(&["PEM"]), Some("PEM"), Medium,
+        "The format of ssl.keystore.location. Only PEM.", only native;
+    #[cfg(feature = "sasl")]
+    KeystoreLocation "ssl.keystore.location" Kind::Text, Some(""), High,
+        "A PEM file with the client's private key (PKCS#8, not encrypted) and its certificate chain, for brokers that ask for one.", only native;
+    #[cfg(feature = "sasl")]
+    KeystoreChain "ssl.keystore.certificate.chain" Kind::Password, Some(""), High,
+        "The client's certificate chain as PEM text, in place of the file; its own certificate first (KIP-651).", only native;
+    #[cfg(feature = "sasl")]
+    KeystoreKey "ssl.keystore.key" Kind::Password, Some(""), High,
+        "The client's private key as PEM text, with ssl.keystore.certificate.chain (KIP-651).", only native;
+    #[cfg(feature = "sasl")]
+    EndpointIdentification "ssl.endpoint.identification.algorithm" Kind::Choice(&["https", ""]), Some("https"), Low,
+        "Whether the broker's certificate must be for the host name that was dialled (https), or for any (empty).", only native;
+    #[cfg(feature = "sasl")]
+    TlsProtocols "ssl.enabled.protocols" Kind::Text, Some("TLSv1.2,TLSv1.3"), Medium,
+        "The versions of TLS that may be used.", only native;
     KeySerializer "key.serializer" Kind::Text, Some("bytes"), High,
         "bytes, string or json. Strings and bytes go as they are, whatever is chosen.";
     ValueSerializer "value.serializer" Kind::Text, Some("bytes"), High,

@@ -120,8 +120,8 @@ fn removed_names_name_their_successor() {
 fn unsupported_names_say_so() {
     for name in [
         "transactional.id",
-        "sasl.jaas.config",
-        "ssl.truststore.location",
+        "sasl.kerberos.service.name",
+        "ssl.truststore.password",
         "interceptor.classes",
         "group.id",
     ] {
@@ -154,7 +154,7 @@ fn wrong_values_name_what_is_allowed() {
     assert!(error("retries", "2147483648").contains("too large"));
     assert!(error("enable.idempotence", "yes").contains("true and false"));
     assert!(error("compression.type", "zip").contains("none, gzip, snappy, lz4 or zstd"));
-    assert!(error("security.protocol", "SASL_SSL").contains("PLAINTEXT"));
+    assert!(error("security.protocol", "TLS").contains("PLAINTEXT"));
     assert!(error("partitioner.class", "com.example.Mine").contains("RoundRobinPartitioner"));
     assert!(error("value.serializer", "org.example.Avro").contains("json"));
 }

@@ -6,6 +6,8 @@ use alloc::{
     vec::Vec,
 };
 
+use core::fmt;
+
 use crate::io::Address;
 
 use super::{
@@ -14,12 +16,29 @@ use super::{
 };
 
 /// A parsed value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Value {
     Int(i64),
     Bool(bool),
     Text(String),
+    Secret(String),
     Servers(Vec<Address>),
+}
+
+/// What stands for a secret wherever values are shown, as in Kafka (`Password.HIDDEN`).
+pub(super) const HIDDEN: &str = "[hidden]";
+
+/// Never a secret: configurations are printed and traced.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => value.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+            Self::Text(text) => text.fmt(f),
+            Self::Secret(_) => f.write_str(HIDDEN),
+            Self::Servers(servers) => servers.fmt(f),
+        }
+    }
 }
 
 /// Parses and checks one value on its own.
@@ -29,6 +48,10 @@ pub(super) fn parse(
     text: &str,
     platform: Platform,
 ) -> Result<Value, ConfigError> {
+    if option.kind == Kind::Password {
+        // A blank at its end may be part of a password.
+        return Ok(Value::Secret(text.to_string()));
+    }
     let text = text.trim();
     let parsed = match option.kind {
         Kind::Millis(min, max) => int(text, min, max, "milliseconds"),
@@ -36,7 +59,7 @@ pub(super) fn parse(
         Kind::Int(min, max) => int(text, min, max, ""),
         Kind::Bool => boolean(text),
         Kind::Choice(words) => choice(key, words, text),
-        Kind::Text => worded(key, text),
+        Kind::Text | Kind::Password => worded(key, text),
         Kind::Servers => servers(text, platform),
     };
     parsed.map_err(|problem| ConfigError::Invalid {
@@ -85,9 +108,14 @@ fn choice(key: Name, words: &[&str], text: &str) -> Result<Value, String> {
     }
     let allowed = names::spelled(words);
     Err(match key {
+        #[cfg(not(feature = "sasl"))]
         Name::SecurityProtocol => format!(
-            "not supported; allowed is {allowed} on direct connections, and a bridge address of wss:// is encrypted"
+            "not supported by this build; allowed is {allowed} on direct connections, and a bridge address of wss:// is encrypted"
         ),
+        #[cfg(feature = "sasl")]
+        Name::SaslMechanism => super::security::refused_mechanism(text),
+        #[cfg(feature = "sasl")]
+        Name::TruststoreType | Name::KeystoreType => super::security::refused_store(text),
         Name::MetricsPush => {
             "pushing metrics (KIP-714) is not supported; leave the option out or set false".to_string()
         }

@@ -11,7 +11,7 @@ use ottla_wire::messages::api_versions::ApiVersionsRequest;
 
 use super::{ConnState, Peer, RequestKind, Route, Stream};
 use crate::engine::Engine;
-use crate::io::{Chunks, ConnId, Output};
+use crate::io::{Address, Chunks, ConnId, Output};
 use crate::time::Instant;
 
 const SOFTWARE: &str = "ottla";
@@ -166,7 +166,13 @@ impl Engine {
 
     /// The shell lost the connection, or could not make it.
     pub(crate) fn closed(&mut self, now: Instant, conn: ConnId, why: &str) {
-        self.drop_connection(now, conn, why, Loss::Disconnected);
+        match self.network.conn(conn).and_then(hint) {
+            Some(hint) => {
+                let why = alloc::format!("{why}; {hint}");
+                self.drop_connection(now, conn, &why, Loss::Disconnected);
+            }
+            None => self.drop_connection(now, conn, why, Loss::Disconnected),
+        }
     }
 
     /// Ends a connection because of its peer's behaviour.
@@ -181,7 +187,7 @@ impl Engine {
         self.drop_connection(now, conn, why, Loss::Wanted);
     }
 
-    fn drop_connection(&mut self, now: Instant, conn: ConnId, why: &str, loss: Loss) {
+    pub(crate) fn drop_connection(&mut self, now: Instant, conn: ConnId, why: &str, loss: Loss) {
         let Some(mut connection) = self.network.remove(conn) else {
             return;
         };
@@ -219,6 +225,8 @@ impl Engine {
     fn request_lost(&mut self, now: Instant, kind: RequestKind, loss: Loss) {
         match kind {
             RequestKind::ApiVersions => {}
+            #[cfg(feature = "sasl")]
+            RequestKind::SaslHandshake | RequestKind::SaslAuthenticate => {}
             RequestKind::Metadata { topics } => self.metadata_failed(now, &topics),
             RequestKind::InitProducerId => self.identity_failed(now),
             RequestKind::Produce { batches, .. } => self.produce_lost(now, &batches, loss),
@@ -240,6 +248,10 @@ impl Engine {
                 Verdict::NotOpen => {
                     self.fault(now, conn, "not open within socket.connection.setup.timeout.ms");
                 }
+                #[cfg(feature = "sasl")]
+                Verdict::NothingGiven => {
+                    self.fault(now, conn, "no token was given within request.timeout.ms");
+                }
                 Verdict::NoAnswer => {
                     let why = alloc::format!("no answer within {limit} ms (request.timeout.ms)");
                     self.outbox.push_back(Output::Hangup { conn });
@@ -250,20 +262,32 @@ impl Engine {
     }
 
     fn verdict(&self, now: Instant, conn: &super::Connection) -> Option<Verdict> {
-        let settings = &self.settings;
         match &conn.state {
             ConnState::Dialing { deadline } => (*deadline <= now).then_some(Verdict::NotOpen),
-            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => {
-                if stream
-                    .timeout_at(settings.request_timeout)
-                    .is_some_and(|at| at <= now)
-                {
-                    return Some(Verdict::NoAnswer);
+            #[cfg(feature = "sasl")]
+            ConnState::LoggingIn { stream, .. } => {
+                let given = conn.awaits_given_until(self.settings.request_timeout);
+                if given.is_some_and(|at| at <= now) {
+                    return Some(Verdict::NothingGiven);
                 }
-                let idle = settings.max_idle.and_then(|limit| stream.idle_at(limit));
-                idle.filter(|at| *at <= now).map(|_| Verdict::Idle)
+                self.verdict_of(now, stream)
+            }
+            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => {
+                self.verdict_of(now, stream)
             }
         }
+    }
+
+    fn verdict_of(&self, now: Instant, stream: &Stream) -> Option<Verdict> {
+        let settings = &self.settings;
+        if stream
+            .timeout_at(settings.request_timeout)
+            .is_some_and(|at| at <= now)
+        {
+            return Some(Verdict::NoAnswer);
+        }
+        let idle = settings.max_idle.and_then(|limit| stream.idle_at(limit));
+        idle.filter(|at| *at <= now).map(|_| Verdict::Idle)
     }
 }
 
@@ -281,5 +305,22 @@ pub(crate) enum Loss {
 enum Verdict {
     NotOpen,
     NoAnswer,
+    #[cfg(feature = "sasl")]
+    NothingGiven,
     Idle,
+}
+
+/// What a connection that ended tells by how far it came: listeners that want something else just hang up.
+fn hint(connection: &super::Connection) -> Option<&'static str> {
+    let stream = connection.stream()?;
+    match (stream.answered(), &connection.state, &connection.address) {
+        (_, _, Address::Bridge { .. }) => None,
+        (0, ConnState::Negotiating { .. }, _) => {
+            Some("it answered nothing: does its listener speak what security.protocol says?")
+        }
+        (1, ConnState::Ready { .. }, _) if stream.in_flight() > 0 => Some(
+            "it answered nothing but ApiVersions: does its listener want a login (security.protocol=SASL_...)?",
+        ),
+        _ => None,
+    }
 }

@@ -1,12 +1,18 @@
 //! Connections: dialling, agreeing on versions, requests in flight, timeouts, reconnecting.
 //!
 //! ```text
-//! (Dial) Dialing --Connected--> Negotiating --ApiVersions answered--> Ready
-//!           |                        |                                  |
-//!           +------------------------+------ Closed, timeout, fault ----+--> gone; the peer backs off
+//! (Dial) Dialing --Connected--> Negotiating --ApiVersions answered--> [LoggingIn] --> Ready
+//!           |                        |                                  |     ^         |
+//!           |                        |                                  |     +- again -+
+//!           +------------------------+------ Closed, timeout, fault ----+---------------+--> gone; the peer backs off
 //! ```
+//!
+//! With SASL a connection logs in after ApiVersions, and again before its session ends (KIP-368). Kafka's own client
+//! asks for ApiVersions a second time after the login; the answer is the same, so this one does not.
 
 mod events;
+#[cfg(feature = "sasl")]
+mod login;
 mod network;
 mod receive;
 mod stream;
@@ -53,6 +59,13 @@ pub(crate) enum ConnState {
     Dialing { deadline: Instant },
     /// ApiVersions is asked.
     Negotiating { stream: Stream },
+    /// A login is under way, the first or another (KIP-368). Answers to earlier requests still arrive.
+    #[cfg(feature = "sasl")]
+    LoggingIn {
+        stream: Stream,
+        versions: Versions,
+        login: login::Login,
+    },
     /// Requests may go out.
     Ready { stream: Stream, versions: Versions },
 }
@@ -61,6 +74,8 @@ impl Connection {
     pub(crate) fn stream(&self) -> Option<&Stream> {
         match &self.state {
             ConnState::Dialing { .. } => None,
+            #[cfg(feature = "sasl")]
+            ConnState::LoggingIn { stream, .. } => Some(stream),
             ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => Some(stream),
         }
     }
@@ -68,6 +83,22 @@ impl Connection {
     pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
         match &mut self.state {
             ConnState::Dialing { .. } => None,
+            #[cfg(feature = "sasl")]
+            ConnState::LoggingIn { stream, .. } => Some(stream),
+            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => Some(stream),
+        }
+    }
+
+    /// Takes the stream out, to put it into the next state; nothing else may look at the state until then.
+    fn take_stream(&mut self) -> Option<Stream> {
+        let deadline = Instant::MAX;
+        match core::mem::replace(&mut self.state, ConnState::Dialing { deadline }) {
+            dialing @ ConnState::Dialing { .. } => {
+                self.state = dialing;
+                None
+            }
+            #[cfg(feature = "sasl")]
+            ConnState::LoggingIn { stream, .. } => Some(stream),
             ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => Some(stream),
         }
     }

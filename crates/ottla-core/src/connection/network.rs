@@ -84,6 +84,9 @@ pub(crate) struct Network {
     /// No node can be reached: look for them at the bootstrap addresses, too (KIP-899).
     rebootstrap: bool,
     last_failure: Option<Arc<str>>,
+    /// No broker lets this client in, and nobody has asked for anything since: dialling would only knock again.
+    #[cfg(feature = "sasl")]
+    pub(crate) locked_out: bool,
 }
 
 impl Network {
@@ -99,6 +102,8 @@ impl Network {
             bridge: None,
             rebootstrap: false,
             last_failure: None,
+            #[cfg(feature = "sasl")]
+            locked_out: false,
         }
     }
 
@@ -185,6 +190,10 @@ impl Network {
         settings: &Settings,
         rng: &mut Rng,
     ) -> Option<&Connection> {
+        #[cfg(feature = "sasl")]
+        if self.locked_out {
+            return None;
+        }
         let address = self.address(peer)?;
         let id = ConnId(self.next_conn);
         let link = self.link_mut(peer)?;
@@ -390,6 +399,10 @@ impl Network {
             let Some(stream) = conn.stream() else {
                 continue;
             };
+            #[cfg(feature = "sasl")]
+            if let Some(at) = conn.awaits_given_until(settings.request_timeout) {
+                wake.offer(at, Timer::RequestTimeout(conn.id));
+            }
             if let Some(at) = stream.timeout_at(settings.request_timeout) {
                 wake.offer(at, Timer::RequestTimeout(conn.id));
             }
@@ -406,6 +419,10 @@ impl Network {
 
     /// Ends of backoff, for peers that somebody wants to reach.
     pub(crate) fn offer_reconnects(&self, now: Instant, wants: &Wants, wake: &mut Wake) {
+        #[cfg(feature = "sasl")]
+        if self.locked_out {
+            return;
+        }
         let anybody = self.candidates().filter(|_| wants.anybody);
         let leaders = wants.nodes.iter().map(|id| Peer::Node(*id));
         for peer in anybody.chain(leaders) {

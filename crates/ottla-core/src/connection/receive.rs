@@ -4,6 +4,7 @@ use bytes::Bytes;
 use ottla_trace::Event;
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::Codec;
+use ottla_wire::frame::FrameError;
 use ottla_wire::messages::Message;
 use ottla_wire::messages::api_versions::ApiVersionsResponse;
 use ottla_wire::messages::init_producer_id::InitProducerIdResponse;
@@ -35,7 +36,10 @@ impl Engine {
             match stream.frames.next_frame() {
                 Ok(Some(frame)) => self.answered(now, conn, &frame),
                 Ok(None) => return,
-                Err(error) => return self.fault(now, conn, &alloc::format!("{error}")),
+                Err(error) => {
+                    let why = not_a_frame(&error).unwrap_or_else(|| alloc::format!("{error}"));
+                    return self.fault(now, conn, &why);
+                }
             }
         }
     }
@@ -98,6 +102,20 @@ impl Engine {
                 {
                     self.note_answer(now, conn, &request, answer.throttle_time_ms);
                     self.identity_answered(now, &answer);
+                }
+            }
+            #[cfg(feature = "sasl")]
+            RequestKind::SaslHandshake => {
+                if let Some((request, answer)) = self.decode(now, conn, request, frame) {
+                    self.note_answer(now, conn, &request, 0);
+                    self.handshake_answered(now, conn, &answer);
+                }
+            }
+            #[cfg(feature = "sasl")]
+            RequestKind::SaslAuthenticate => {
+                if let Some((request, answer)) = self.decode(now, conn, request, frame) {
+                    self.note_answer(now, conn, &request, 0);
+                    self.authenticate_answered(now, conn, &answer);
                 }
             }
             RequestKind::Produce { .. } => {
@@ -184,19 +202,23 @@ impl Engine {
             let why = "the broker cannot read zstd; use Kafka 2.1 or newer, or another compression.type";
             return self.fault(now, conn, why);
         }
+        #[cfg(feature = "sasl")]
+        if self.needs_login(conn) {
+            return self.begin_login(now, conn, versions);
+        }
+        self.ready(now, conn, versions);
+    }
+
+    /// Requests may go out from now on.
+    pub(crate) fn ready(&mut self, now: Instant, conn: ConnId, versions: Versions) {
         let Some(connection) = self.network.conn_mut(conn) else {
             return;
         };
         let peer = connection.peer;
-        let placeholder = ConnState::Dialing {
-            deadline: Instant::MAX,
+        let Some(stream) = connection.take_stream() else {
+            return;
         };
-        connection.state = match core::mem::replace(&mut connection.state, placeholder) {
-            ConnState::Negotiating { stream } | ConnState::Ready { stream, .. } => {
-                ConnState::Ready { stream, versions }
-            }
-            dialing @ ConnState::Dialing { .. } => dialing,
-        };
+        connection.state = ConnState::Ready { stream, versions };
         self.network.succeeded(peer);
         self.tracer.emit(now, || Event::Ready {
             conn: conn.0,
@@ -228,6 +250,16 @@ impl Engine {
             self.tracer.emit(now, || Event::Throttled { node: id, until });
         }
     }
+}
+
+/// A listener with TLS answers a client without it with an alert, whose first bytes are no length of a frame.
+fn not_a_frame(error: &FrameError) -> Option<alloc::string::String> {
+    let FrameError::TooLarge { length, .. } = error else {
+        return None;
+    };
+    (length >> 16 == 0x1503).then(|| {
+        "the listener wants TLS; set security.protocol to SSL or SASL_SSL, or use a PLAINTEXT listener".into()
+    })
 }
 
 /// The newest version of ApiVersions that a broker offers which does not know ours; it lists them in its refusal.

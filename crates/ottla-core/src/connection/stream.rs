@@ -37,6 +37,10 @@ pub(crate) enum RequestKind {
         topics: Vec<TopicIx>,
     },
     InitProducerId,
+    #[cfg(feature = "sasl")]
+    SaslHandshake,
+    #[cfg(feature = "sasl")]
+    SaslAuthenticate,
     Produce {
         batches: Vec<(PartitionIx, BatchKey)>,
         /// `acks=0`: there will be no answer; it is complete when it is written.
@@ -64,6 +68,11 @@ pub(crate) struct Stream {
     /// When bytes last left, or when the first were handed over while none were waiting.
     progress_at: Instant,
     active_at: Instant,
+    /// Requests that were answered.
+    answered: u32,
+    /// When to log in again, if the broker limits the session (KIP-368).
+    #[cfg(feature = "sasl")]
+    pub(crate) renew_at: Option<Instant>,
 }
 
 impl Stream {
@@ -76,7 +85,15 @@ impl Stream {
             written: 0,
             progress_at: now,
             active_at: now,
+            answered: 0,
+            #[cfg(feature = "sasl")]
+            renew_at: None,
         }
+    }
+
+    /// Requests that were answered.
+    pub(crate) const fn answered(&self) -> u32 {
+        self.answered
     }
 
     /// The number that the next request bears.
@@ -145,6 +162,7 @@ impl Stream {
     /// Takes the request that an answer belongs to: the oldest. Those without answer in front of it must be taken first.
     pub(crate) fn take_answered(&mut self, now: Instant) -> Option<Request> {
         self.active_at = now;
+        self.answered = self.answered.saturating_add(1);
         self.requests.pop_front()
     }
 

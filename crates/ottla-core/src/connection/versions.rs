@@ -12,6 +12,9 @@ pub(crate) struct Versions {
     pub(crate) metadata: i16,
     /// `None`: the broker (or a bridge) does not offer it.
     pub(crate) init_producer_id: Option<i16>,
+    /// `None`: the broker takes no login, or only in the way of Kafka 0.10.
+    #[cfg(feature = "sasl")]
+    pub(crate) sasl_authenticate: Option<i16>,
 }
 
 /// An API that this client cannot do without, and what the broker offers of it.
@@ -42,6 +45,9 @@ impl Versions {
             produce: required(ApiKey::Produce)?,
             metadata: required(ApiKey::Metadata)?,
             init_producer_id: newest(ApiKey::InitProducerId),
+            #[cfg(feature = "sasl")]
+            sasl_authenticate: newest(ApiKey::SaslAuthenticate)
+                .filter(|_| newest(ApiKey::SaslHandshake) >= Some(1)),
         })
     }
 }

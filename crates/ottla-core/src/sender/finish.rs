@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 
-use crate::accumulator::{Batch, BatchKey, BatchState};
+use crate::accumulator::{Batch, BatchKey, BatchState, Partition};
 use crate::delivery::{Completion, DeliveryError, Outcome, Persisted, Returned};
 use crate::engine::Engine;
 use crate::io::Output;
@@ -90,8 +90,21 @@ impl Engine {
         for ix in self.waiting.clone() {
             self.fail_topic(now, ix, error);
         }
+        self.fail_partitions(now, error, |_| true);
+    }
+
+    /// Fails what is accepted for some partitions.
+    pub(crate) fn fail_partitions(
+        &mut self,
+        now: Instant,
+        error: &DeliveryError,
+        concerned: impl Fn(&Partition) -> bool,
+    ) {
         for index in 0..self.active.len() {
             let ix = self.active[index];
+            if !concerned(self.partition(ix)) {
+                continue;
+            }
             self.close_open(now, ix, CloseReason::Expired);
             let partition = self.partition(ix);
             let mut keys: Vec<BatchKey> = partition

@@ -45,6 +45,14 @@ impl<X: Extensions> Bench<X> {
             AnyRequest::ApiVersions(_) => encode(&header, &self.api_versions(header.api_version)),
             AnyRequest::Metadata(request) => encode(&header, &self.metadata(&request)),
             AnyRequest::InitProducerId(_) => encode(&header, &self.init_producer_id()),
+            AnyRequest::SaslHandshake(request) => {
+                self.said.push(request.mechanism.into_bytes());
+                encode(&header, &self.handshake)
+            }
+            AnyRequest::SaslAuthenticate(request) => {
+                self.said.push(request.auth_bytes.to_vec());
+                encode(&header, &self.sasl_answers.pop_front()?)
+            }
             other => panic!("unexpected {:?}", other.api()),
         })
     }

@@ -23,6 +23,7 @@ use ottla_wire::frame::FrameDecoder;
 use ottla_wire::messages::init_producer_id::InitProducerIdRequest;
 use ottla_wire::messages::metadata::MetadataRequest;
 use ottla_wire::messages::produce::PartitionProduceResponse;
+use ottla_wire::messages::sasl::{SaslAuthenticateResponse, SaslHandshakeResponse};
 use ottla_wire::primitives::Uuid;
 use ottla_wire::{AnyRequest, decode_request};
 
@@ -77,6 +78,13 @@ pub struct Bench<X: Extensions = Builtin> {
     pub completions: Vec<Completion>,
     pub rooms: usize,
     pub flushed: Vec<u64>,
+    /// Connections over which a login is wanted.
+    pub logins: Vec<ConnId>,
+    /// What brokers answer to SaslHandshake, and in turn to SaslAuthenticate; nothing when there is no answer left.
+    pub handshake: SaslHandshakeResponse,
+    pub sasl_answers: VecDeque<SaslAuthenticateResponse>,
+    /// Mechanisms and messages of logins, as brokers got them.
+    pub said: Vec<Vec<u8>>,
     pub closed: bool,
     pub written_bytes: Vec<u8>,
     pub trace: Vec<Envelope>,
@@ -157,6 +165,10 @@ impl<X: Extensions> Bench<X> {
             completions: Vec::new(),
             rooms: 0,
             flushed: Vec::new(),
+            logins: Vec::new(),
+            handshake: SaslHandshakeResponse::default(),
+            sasl_answers: VecDeque::new(),
+            said: Vec::new(),
             closed: false,
             written_bytes: Vec::new(),
             trace: Vec::new(),
@@ -264,6 +276,7 @@ impl<X: Extensions> Bench<X> {
                     self.completions.push(completion);
                 }
                 Output::Room => self.rooms += 1,
+                Output::Login { conn } => self.logins.push(conn),
                 Output::Flushed(flush) => self.flushed.push(flush.0),
                 Output::Closed => self.closed = true,
                 Output::Wait { at, why } => {

@@ -58,7 +58,8 @@ impl World {
                 Output::Seal(job) => self.producer.handle(now, Input::Sealed(job.run())),
                 Output::Done(completion) => self.done(&completion),
                 Output::Room => self.room = true,
-                Output::Flushed(_) => {}
+                // No simulated broker asks for a login.
+                Output::Flushed(_) | Output::Login { .. } => {}
                 Output::Closed => self.closed = true,
                 Output::Wait { at, .. } => {
                     self.producer_at = at.map(Instant::as_micros);

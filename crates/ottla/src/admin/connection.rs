@@ -1,28 +1,36 @@
-//! One request at a time over one TCP connection, in the highest version that both sides know.
+//! One request at a time over one connection, in the highest version that both sides know.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use ottla_core::Address;
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
+use ottla_wire::frame::FrameDecoder;
 use ottla_wire::messages::Message;
 use ottla_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{AdminError, AdminOptions};
+use crate::rt::tokio::Stream;
+use crate::transport::{ByteStream, Dial, Lost};
 
 /// No answer of an administrative call is larger; a Fetch asks for less.
-const MAX_ANSWER: i32 = 128 << 20;
+const MAX_ANSWER: usize = 128 << 20;
 
 pub(crate) struct Connection {
-    stream: TcpStream,
-    address: String,
+    stream: Stream,
+    frames: FrameDecoder,
+    pub(super) address: String,
     client_id: String,
     limit: Duration,
     correlation: i32,
     versions: Vec<(i16, i16, i16)>,
+    /// Who logs in here, and when the session has to be renewed.
+    #[cfg(feature = "sasl")]
+    pub(super) session: Option<super::login::Session>,
 }
 
 /// A request that knows its answer's type.
@@ -44,6 +52,8 @@ calls! {
     create_topics: CreateTopicsRequest => CreateTopicsResponse,
     list_offsets: ListOffsetsRequest => ListOffsetsResponse,
     fetch: FetchRequest => FetchResponse,
+    sasl: SaslHandshakeRequest => SaslHandshakeResponse,
+    sasl: SaslAuthenticateRequest => SaslAuthenticateResponse,
 }
 
 impl Connection {
@@ -53,30 +63,36 @@ impl Connection {
         } else {
             format!("{host}:{port}")
         };
-        let lost = |why: String| AdminError::Connection {
-            address: address.clone(),
-            why,
+        let dial = Dial {
+            node: None,
+            address: Address::Tcp {
+                host: host.to_owned(),
+                port,
+            },
         };
-        let stream = timeout(options.request_timeout, TcpStream::connect((host, port)))
-            .await
-            .map_err(|_| {
-                lost(format!(
-                    "no connection within {} ms",
-                    options.request_timeout.as_millis()
-                ))
-            })?
-            .map_err(|e| lost(e.to_string()))?;
-        // Requests are small and wait for their answer: Nagle's algorithm would only add its delay.
-        stream.set_nodelay(true).map_err(|e| lost(e.to_string()))?;
+        let opened = timeout(options.request_timeout, options.network.open(&dial)).await;
+        let stream = opened
+            .unwrap_or_else(|_| {
+                let limit = options.request_timeout.as_millis();
+                Err(Lost::Broken(format!(
+                    "{address}: no connection within {limit} ms"
+                )))
+            })
+            .map_err(|lost| ended(&address, lost))?;
         let mut connection = Self {
             stream,
+            frames: FrameDecoder::new(MAX_ANSWER),
             address,
             client_id: options.client_id.clone(),
             limit: options.request_timeout,
             correlation: 0,
             versions: Vec::new(),
+            #[cfg(feature = "sasl")]
+            session: options.session(),
         };
         connection.negotiate().await?;
+        #[cfg(feature = "sasl")]
+        connection.log_in().await?;
         Ok(connection)
     }
 
@@ -100,6 +116,8 @@ impl Connection {
 
     /// Sends the request and waits for its answer.
     pub(crate) async fn call<C: Call>(&mut self, request: &C) -> Result<C::Answer, AdminError> {
+        #[cfg(feature = "sasl")]
+        self.renew().await?;
         let version = self.version(C::API)?;
         self.exchange(version, request).await
     }
@@ -116,19 +134,25 @@ impl Connection {
             .ok_or(AdminError::Unsupported { api: api.name() })
     }
 
-    async fn exchange<C: Call>(&mut self, version: i16, request: &C) -> Result<C::Answer, AdminError> {
+    pub(super) async fn exchange<C: Call>(
+        &mut self,
+        version: i16,
+        request: &C,
+    ) -> Result<C::Answer, AdminError> {
         self.correlation = self.correlation.wrapping_add(1);
         let correlation = self.correlation;
         let bytes = ottla_wire::encode_request(correlation, Some(self.client_id.as_str()), version, request)
             .map_err(|e| self.lost(e.to_string()))?;
         let limit = self.limit;
-        let frame = timeout(limit, self.round_trip(&bytes)).await.map_err(|_| {
-            self.lost(format!(
-                "no answer to {} within {} ms",
-                C::API.name(),
-                limit.as_millis()
-            ))
-        })??;
+        let frame = timeout(limit, self.round_trip(bytes.into()))
+            .await
+            .map_err(|_| {
+                self.lost(format!(
+                    "no answer to {} within {} ms",
+                    C::API.name(),
+                    limit.as_millis()
+                ))
+            })??;
         let (answered, answer) = ottla_wire::decode_response::<C::Answer>(version, &frame)
             .map_err(|e| self.lost(e.to_string()))?;
         if answered != correlation {
@@ -137,26 +161,21 @@ impl Connection {
         Ok(answer)
     }
 
-    async fn round_trip(&mut self, request: &[u8]) -> Result<Bytes, AdminError> {
-        self.stream
-            .write_all(request)
-            .await
-            .map_err(|e| self.lost(e.to_string()))?;
-        let len = self
-            .stream
-            .read_i32()
-            .await
-            .map_err(|e| self.lost(e.to_string()))?;
-        let len = usize::try_from(len)
-            .ok()
-            .filter(|_| len <= MAX_ANSWER)
-            .ok_or_else(|| self.lost(format!("an answer of {len} bytes is no Kafka answer")))?;
-        let mut frame = BytesMut::zeroed(len);
-        self.stream
-            .read_exact(&mut frame)
-            .await
-            .map_err(|e| self.lost(e.to_string()))?;
-        Ok(frame.freeze())
+    async fn round_trip(&mut self, request: Bytes) -> Result<Bytes, AdminError> {
+        let mut left = request.len();
+        let mut queue = VecDeque::from([request]);
+        while left > 0 {
+            let sent = poll_fn(|cx| self.stream.poll_transmit(cx, &mut queue)).await;
+            left = left.saturating_sub(sent.map_err(|lost| ended(&self.address, lost))?);
+        }
+        loop {
+            if let Some(frame) = self.frames.next_frame().map_err(|e| self.lost(e.to_string()))? {
+                return Ok(frame);
+            }
+            let received = poll_fn(|cx| self.stream.poll_receive(cx)).await;
+            self.frames
+                .push(received.map_err(|lost| ended(&self.address, lost))?);
+        }
     }
 
     pub(crate) fn lost(&self, why: String) -> AdminError {
@@ -164,5 +183,23 @@ impl Connection {
             address: self.address.clone(),
             why,
         }
+    }
+}
+
+fn ended(address: &str, lost: Lost) -> AdminError {
+    let bare = |why: String| {
+        let rest = why.strip_prefix(address).and_then(|rest| rest.strip_prefix(": "));
+        rest.map(str::to_owned).unwrap_or(why)
+    };
+    match lost {
+        Lost::Broken(why) => AdminError::Connection {
+            address: address.to_owned(),
+            why: bare(why),
+        },
+        Lost::Rejected(why) => AdminError::Refused {
+            address: address.to_owned(),
+            code: "SSL_AUTHENTICATION_FAILED",
+            why: bare(why),
+        },
     }
 }

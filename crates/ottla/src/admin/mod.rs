@@ -2,13 +2,18 @@
 //! ([`crate::reader`]). Native, sequential, small; a service that administers a cluster wants more than this.
 
 mod connection;
+#[cfg(feature = "sasl")]
+mod login;
 mod topics;
 
 use std::fmt;
 use std::time::Duration;
 
+use ottla_core::config::{Config, ConfigError};
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
+
+use crate::rt::tokio::Network;
 
 pub(crate) use connection::Connection;
 pub use topics::{NewTopic, PartitionDescription, TopicDescription};
@@ -42,6 +47,15 @@ pub enum AdminError {
         /// Kafka's name of the API.
         api: &'static str,
     },
+    /// The broker does not let this client in, or is not trusted. Trying again does not help.
+    Refused {
+        /// The broker's address.
+        address: String,
+        /// Kafka's name of the error, or a name in that style (`SSL_AUTHENTICATION_FAILED`).
+        code: &'static str,
+        /// Why, and what to do.
+        why: String,
+    },
     /// The connection was lost, or what came over it was not the protocol.
     Connection {
         /// The broker's address.
@@ -68,6 +82,7 @@ impl fmt::Display for AdminError {
                     "the broker does not support {api} in a version that ottla knows; it is too old or no Kafka"
                 )
             }
+            Self::Refused { address, code, why } => write!(f, "{code}: {address}: {why}"),
             Self::Connection { address, why } => write!(f, "connection to {address}: {why}"),
         }
     }
@@ -84,6 +99,9 @@ pub struct AdminOptions {
     pub client_id: String,
     /// How long one connection attempt or one request may take.
     pub request_timeout: Duration,
+    pub(crate) network: Network,
+    #[cfg(feature = "sasl")]
+    credentials: Option<ottla_core::sasl::Credentials>,
 }
 
 impl AdminOptions {
@@ -93,7 +111,37 @@ impl AdminOptions {
             bootstrap_servers: bootstrap_servers.into(),
             client_id: "ottla".to_owned(),
             request_timeout: Duration::from_secs(30),
+            network: Network::default(),
+            #[cfg(feature = "sasl")]
+            credentials: None,
         }
+    }
+
+    /// With the addresses, timeouts, certificates and logins of a configuration.
+    ///
+    /// # Errors
+    /// The option whose file cannot be used.
+    pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
+        let servers = config.bootstrap_servers().iter().map(ToString::to_string);
+        let mut options = Self {
+            request_timeout: config.request_timeout(),
+            network: Network::new(config)?,
+            #[cfg(feature = "sasl")]
+            credentials: config.credentials(),
+            ..Self::new(servers.collect::<Vec<_>>().join(","))
+        };
+        #[cfg(feature = "sasl")]
+        options.network.set_token_callback(None)?;
+        if !config.client_id().is_empty() {
+            config.client_id().clone_into(&mut options.client_id);
+        }
+        Ok(options)
+    }
+
+    #[cfg(feature = "sasl")]
+    fn session(&self) -> Option<login::Session> {
+        let credentials = self.credentials.clone()?;
+        Some(login::Session::new(credentials, self.network.clone()))
     }
 }
 

@@ -1,5 +1,7 @@
-//! Native: tokio's TCP sockets and timers, and WebSockets to bridges.
+//! Native: tokio's TCP sockets and timers, TLS, logins, and WebSockets to bridges.
 
+#[cfg(feature = "sasl")]
+mod login;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
@@ -12,9 +14,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ottla_core::config::ConfigError;
 use ottla_core::{Address, Config};
 
-use crate::transport::{ByteStream, Connect, Dial, Timers};
+#[cfg(feature = "sasl")]
+pub(crate) use login::{Logins, TokenCallback};
+
+#[cfg(feature = "sasl")]
+use crate::transport::Login;
+use crate::transport::{ByteStream, Connect, Dial, Lost, Timers};
 
 pub(crate) use tcp::TcpOptions;
 
@@ -24,18 +32,42 @@ pub struct Network {
     pub(crate) tcp: TcpOptions,
     /// The `Origin` that a bridge sees; bridges refuse WebSockets without one.
     pub(crate) origin: Option<String>,
+    #[cfg(feature = "tls")]
+    tls: Option<tls::TlsClient>,
+    #[cfg(feature = "sasl")]
+    logins: Logins,
 }
 
 impl Network {
-    /// With the socket options of a configuration.
-    pub fn new(config: &Config) -> Self {
-        Self {
+    /// With the options of a configuration for sockets, TLS and logins. Reads the files that it names.
+    ///
+    /// # Errors
+    /// The option that cannot be used.
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        #[cfg(all(feature = "sasl", not(feature = "tls")))]
+        if config.security_protocol().is_tls() {
+            return Err(ConfigError::Unsupported {
+                name: "security.protocol".to_owned(),
+                why: "this build has no TLS; build with the feature tls",
+            });
+        }
+        Ok(Self {
             tcp: TcpOptions {
                 send_buffer: config.send_buffer_bytes(),
                 receive_buffer: config.receive_buffer_bytes(),
             },
             origin: None,
-        }
+            #[cfg(feature = "tls")]
+            tls: tls::TlsClient::new(config)?,
+            #[cfg(feature = "sasl")]
+            logins: Logins::new(config),
+        })
+    }
+
+    /// Takes the tokens of OAUTHBEARER from the application.
+    #[cfg(feature = "sasl")]
+    pub(crate) fn set_token_callback(&mut self, callback: Option<TokenCallback>) -> Result<(), ConfigError> {
+        self.logins.set_callback(callback)
     }
 
     /// Sends this `Origin` to bridges.
@@ -51,13 +83,25 @@ impl Network {
     ///
     /// # Errors
     /// One line: what was dialled and why it failed.
-    pub async fn open(&self, dial: &Dial) -> Result<Stream, String> {
+    pub async fn open(&self, dial: &Dial) -> Result<Stream, Lost> {
         let opened = match (&dial.address, dial.url()) {
-            (Address::Tcp { host, port }, _) => tcp::open(host, *port, self.tcp).await.map(Stream::Tcp),
-            (_, Some(url)) => ws::open(&url, self).await.map(|ws| Stream::Ws(Box::new(ws))),
-            (_, None) => Err("not an address that can be dialled".to_owned()),
+            (Address::Tcp { host, port }, _) => self.open_broker(host, *port).await,
+            (_, Some(url)) => ws::open(&url, self)
+                .await
+                .map(|ws| Stream::Ws(Box::new(ws)))
+                .map_err(Lost::from),
+            (_, None) => Err("not an address that can be dialled".into()),
         };
-        opened.map_err(|why| format!("{}: {why}", dial.address))
+        opened.map_err(|lost| lost.of(&dial.address))
+    }
+
+    async fn open_broker(&self, host: &str, port: u16) -> Result<Stream, Lost> {
+        let socket = tcp::open(host, port, self.tcp).await?;
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return Ok(Stream::Tls(Box::new(tls.encrypt(host, socket).await?)));
+        }
+        Ok(Stream::Tcp(tcp::Tcp::new(socket)))
     }
 }
 
@@ -66,14 +110,19 @@ impl Network {
 pub enum Stream {
     /// To a broker.
     Tcp(tcp::Tcp),
+    /// To a broker, encrypted.
+    #[cfg(feature = "tls")]
+    Tls(Box<tls::Tls>),
     /// To a bridge.
     Ws(Box<ws::Ws>),
 }
 
 impl ByteStream for Stream {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         match self {
             Self::Tcp(tcp) => tcp.poll_receive(cx),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.poll_receive(cx),
             Self::Ws(ws) => ws.poll_receive(cx),
         }
     }
@@ -82,9 +131,11 @@ impl ByteStream for Stream {
         &mut self,
         cx: &mut Context<'_>,
         queue: &mut VecDeque<Bytes>,
-    ) -> Poll<Result<usize, String>> {
+    ) -> Poll<Result<usize, Lost>> {
         match self {
             Self::Tcp(tcp) => tcp.poll_transmit(cx, queue),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.poll_transmit(cx, queue),
             Self::Ws(ws) => ws.poll_transmit(cx, queue),
         }
     }
@@ -92,11 +143,16 @@ impl ByteStream for Stream {
 
 impl Connect for Network {
     type Stream = Stream;
-    type Dialing = Pin<Box<dyn Future<Output = Result<Stream, String>> + Send>>;
+    type Dialing = Pin<Box<dyn Future<Output = Result<Stream, Lost>> + Send>>;
 
     fn dial(&self, dial: Dial) -> Self::Dialing {
         let network = self.clone();
         Box::pin(async move { network.open(&dial).await })
+    }
+
+    #[cfg(feature = "sasl")]
+    fn login(&self) -> Login {
+        self.logins.begin()
     }
 }
 

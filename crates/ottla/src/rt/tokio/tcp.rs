@@ -10,13 +10,16 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::transport::ByteStream;
+use crate::transport::{ByteStream, Lost};
 
 /// Answers to a producer are small; the reader's fetches take a few turns.
-const READ_BUFFER: usize = 64 << 10;
+pub(super) const READ_BUFFER: usize = 64 << 10;
 
 /// Pieces that go into one system call.
-const PIECES: usize = 64;
+pub(super) const PIECES: usize = 64;
+
+/// The end of a connection, in words.
+pub(super) const CLOSED: &str = "the broker closed the connection";
 
 /// `send.buffer.bytes` and `receive.buffer.bytes`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,18 +35,23 @@ pub struct Tcp {
     buffer: Box<[u8]>,
 }
 
+impl Tcp {
+    /// Over an open socket.
+    pub(super) fn new(stream: TcpStream) -> Self {
+        let buffer = vec![0; READ_BUFFER].into_boxed_slice();
+        Self { stream, buffer }
+    }
+}
+
 /// Tries all addresses of the host in turn (`client.dns.lookup=use_all_dns_ips`).
-pub(super) async fn open(host: &str, port: u16, options: TcpOptions) -> Result<Tcp, String> {
+pub(super) async fn open(host: &str, port: u16, options: TcpOptions) -> Result<TcpStream, String> {
     let addresses = tokio::net::lookup_host((host, port))
         .await
         .map_err(|error| format!("cannot resolve: {error}"))?;
     let mut failure = "the name has no address".to_owned();
     for address in addresses {
         match open_one(address, options).await {
-            Ok(stream) => {
-                let buffer = vec![0; READ_BUFFER].into_boxed_slice();
-                return Ok(Tcp { stream, buffer });
-            }
+            Ok(stream) => return Ok(stream),
             Err(error) => failure = format!("{}{}", of(address, host), described(&error)),
         }
     }
@@ -86,14 +94,12 @@ async fn open_one(address: SocketAddr, options: TcpOptions) -> std::io::Result<T
 }
 
 impl ByteStream for Tcp {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         let mut buffer = ReadBuf::new(&mut self.buffer);
         match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
-            Ok(()) if buffer.filled().is_empty() => {
-                Poll::Ready(Err("the broker closed the connection".to_owned()))
-            }
+            Ok(()) if buffer.filled().is_empty() => Poll::Ready(Err(CLOSED.into())),
             Ok(()) => Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled()))),
-            Err(error) => Poll::Ready(Err(error.to_string())),
+            Err(error) => Poll::Ready(Err(error.to_string().into())),
         }
     }
 
@@ -101,7 +107,7 @@ impl ByteStream for Tcp {
         &mut self,
         cx: &mut Context<'_>,
         queue: &mut VecDeque<Bytes>,
-    ) -> Poll<Result<usize, String>> {
+    ) -> Poll<Result<usize, Lost>> {
         let mut written = 0;
         while !queue.is_empty() {
             let mut pieces = [IoSlice::new(&[]); PIECES];
@@ -111,12 +117,12 @@ impl ByteStream for Tcp {
                 .map(|(piece, bytes)| *piece = IoSlice::new(bytes))
                 .count();
             match Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces[..used]) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err("the connection takes no bytes".to_owned())),
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err("the connection takes no bytes".into())),
                 Poll::Ready(Ok(count)) => {
                     written += count;
                     consume(queue, count);
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string().into())),
                 Poll::Pending => break,
             }
         }
@@ -128,7 +134,8 @@ impl ByteStream for Tcp {
     }
 }
 
-fn consume(queue: &mut VecDeque<Bytes>, mut count: usize) {
+/// Drops bytes that left.
+pub(super) fn consume(queue: &mut VecDeque<Bytes>, mut count: usize) {
     while let Some(first) = queue.front_mut() {
         if count < first.len() {
             first.advance(count);

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::Network;
-use crate::transport::{ByteStream, SUBPROTOCOL, next_message};
+use crate::transport::{ByteStream, Lost, SUBPROTOCOL, next_message};
 
 /// Bytes handed to the socket's buffer and not flushed.
 const UNFLUSHED: usize = 256 << 10;
@@ -52,7 +52,7 @@ pub(super) async fn open(url: &str, network: &Network) -> Result<Ws, String> {
 #[cfg(feature = "tls")]
 async fn dial(request: Request, config: WebSocketConfig) -> Result<Socket, Dialing> {
     let connector = match request.uri().scheme_str() {
-        Some("wss") => super::tls::connector().map_err(Dialing::Tls)?,
+        Some("wss") => super::tls::bridge_connector().map_err(Dialing::Tls)?,
         _ => tokio_tungstenite::Connector::Plain,
     };
     let connected =
@@ -113,12 +113,12 @@ fn refused(error: Error, network: &Network) -> String {
 }
 
 impl ByteStream for Ws {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         loop {
             let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
                 Some(Ok(message)) => message,
-                Some(Err(error)) => return Poll::Ready(Err(error.to_string())),
-                None => return Poll::Ready(Err("the bridge closed the connection".to_owned())),
+                Some(Err(error)) => return Poll::Ready(Err(error.to_string().into())),
+                None => return Poll::Ready(Err("the bridge closed the connection".into())),
             };
             match message {
                 Message::Binary(bytes) if bytes.is_empty() => {}
@@ -128,13 +128,13 @@ impl ByteStream for Ws {
                         "the bridge closed the connection: {} {}",
                         frame.code, frame.reason
                     );
-                    return Poll::Ready(Err(why.trim_end().to_owned()));
+                    return Poll::Ready(Err(why.trim_end().into()));
                 }
                 Message::Close(None) => {
-                    return Poll::Ready(Err("the bridge closed the connection".to_owned()));
+                    return Poll::Ready(Err("the bridge closed the connection".into()));
                 }
                 Message::Text(_) => {
-                    return Poll::Ready(Err("the bridge sent text instead of bytes".to_owned()));
+                    return Poll::Ready(Err("the bridge sent text instead of bytes".into()));
                 }
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
@@ -145,18 +145,18 @@ impl ByteStream for Ws {
         &mut self,
         cx: &mut Context<'_>,
         queue: &mut VecDeque<Bytes>,
-    ) -> Poll<Result<usize, String>> {
+    ) -> Poll<Result<usize, Lost>> {
         let mut socket = Pin::new(&mut self.socket);
         while self.unflushed < UNFLUSHED && !queue.is_empty() {
             match socket.as_mut().poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string().into())),
                 Poll::Pending => break,
             }
             let message = next_message(queue);
             self.unflushed += message.len();
             if let Err(error) = socket.as_mut().start_send(Message::Binary(message)) {
-                return Poll::Ready(Err(error.to_string()));
+                return Poll::Ready(Err(error.to_string().into()));
             }
         }
         if self.unflushed == 0 {
@@ -164,7 +164,7 @@ impl ByteStream for Ws {
         }
         match ready!(socket.poll_flush(cx)) {
             Ok(()) => Poll::Ready(Ok(std::mem::take(&mut self.unflushed))),
-            Err(error) => Poll::Ready(Err(error.to_string())),
+            Err(error) => Poll::Ready(Err(error.to_string().into())),
         }
     }
 }

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::{WebSleep, pace};
-use crate::transport::{ByteStream, Connect, Dial, SUBPROTOCOL, next_message};
+use crate::transport::{ByteStream, Connect, Dial, Lost, SUBPROTOCOL, next_message};
 
 /// Bytes in the socket's own buffer beyond which nothing more is handed to it: they are the page's memory.
 const BUFFERED: u32 = 1 << 20;
@@ -47,27 +47,27 @@ impl Connect for WebSockets {
 pub struct Opening(Result<Option<WebSocketStream>, String>);
 
 impl Future for Opening {
-    type Output = Result<WebSocketStream, String>;
+    type Output = Result<WebSocketStream, Lost>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let stream = match &mut self.0 {
             Ok(stream) => stream,
-            Err(why) => return Poll::Ready(Err(std::mem::take(why))),
+            Err(why) => return Poll::Ready(Err(std::mem::take(why).into())),
         };
         let Some(open) = stream else {
-            return Poll::Ready(Err("the connection was already handed out".to_owned()));
+            return Poll::Ready(Err("the connection was already handed out".into()));
         };
         {
             let mut state = open.state.borrow_mut();
             if let Some(why) = &state.closed {
-                return Poll::Ready(Err(why.clone()));
+                return Poll::Ready(Err(why.clone().into()));
             }
             if !state.opened {
                 state.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             }
         }
-        Poll::Ready(stream.take().ok_or_else(String::new))
+        Poll::Ready(stream.take().ok_or_else(|| String::new().into()))
     }
 }
 
@@ -215,14 +215,14 @@ impl State {
 }
 
 impl ByteStream for WebSocketStream {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         let mut state = self.state.borrow_mut();
         if let Some(bytes) = state.received.pop_front() {
             state.unread -= bytes.len();
             return Poll::Ready(Ok(bytes));
         }
         if let Some(why) = &state.closed {
-            return Poll::Ready(Err(why.clone()));
+            return Poll::Ready(Err(why.clone().into()));
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending
@@ -232,13 +232,13 @@ impl ByteStream for WebSocketStream {
         &mut self,
         cx: &mut Context<'_>,
         queue: &mut VecDeque<Bytes>,
-    ) -> Poll<Result<usize, String>> {
+    ) -> Poll<Result<usize, Lost>> {
         loop {
             while !queue.is_empty() && self.socket.buffered_amount() < BUFFERED {
                 let message = next_message(queue);
                 if let Err(error) = self.socket.send_with_u8_array(&message) {
                     let why = said(&error).unwrap_or_else(|| "the WebSocket takes no bytes".to_owned());
-                    return Poll::Ready(Err(why));
+                    return Poll::Ready(Err(why.into()));
                 }
                 self.handed += message.len() as u64;
             }
