@@ -154,7 +154,7 @@ const CONTRACT: &[Row] = rows! {
     56 "A forbidden topic fails its batch and no other. A cluster that forbids idempotence fails everything, and the producer can go on when the right is granted.",
         "`Sender.shouldHandleAuthorizationError`", ["semantics::contract::a_forbidden_topic_fails_its_batch_and_no_other", "idempotence::a_refused_producer_id_fails_what_waits_and_says_what_to_do"];
     57 "SASL: handshake, authentication, the server's signature verified, and again before the session ends.",
-        "KIP-43, KIP-368", [];
+        "KIP-43, KIP-84, KIP-368", ["logins::a_login_comes_after_api_versions_and_before_anything_else", "logins::a_broker_that_cannot_prove_that_it_knows_the_password_gets_no_records", "logins::a_wrong_password_fails_at_once_and_is_not_tried_again_by_itself", "logins::a_session_is_renewed_before_it_ends_and_requests_wait_for_it"];
 };
 
 /// All of them.
