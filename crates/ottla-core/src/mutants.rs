@@ -185,6 +185,8 @@ mutants! {
         "semantics::contract::record_errors_name_one_culprit_by_its_error_several_as_invalid_and_spare_the_others";
     CloseForgets "close fails what it has at once"
         "semantics::contract::close_delivers_without_linger_and_at_its_deadline_fails_the_rest";
+    CloseOutOfOrder "close tells of a batch before an older one that is being compressed"
+        "compression::results_keep_the_order_of_sending_though_a_batch_is_being_compressed";
     CloseWakesNobody "close leaves who waits for memory waiting"
         "semantics::contract::close_wakes_who_waits_for_memory";
     ClosedTakesRecords "a closing producer takes records"

@@ -104,3 +104,36 @@ fn records_of_a_batch_that_is_being_compressed_survive_a_hasty_close() {
         Some(&b"a"[..])
     );
 }
+
+#[test]
+fn results_keep_the_order_of_sending_though_a_batch_is_being_compressed() {
+    let options = [
+        ("compression.type", "lz4"),
+        ("batch.size", "1"),
+        ("linger.ms", "0"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    for value in ["a", "b", "c"] {
+        bench.send_to(0, value);
+    }
+    let mut jobs = Vec::new();
+    while let Output::Seal(job) = bench.producer.poll(bench.now) {
+        jobs.push(job);
+    }
+    let mut jobs = jobs.into_iter();
+    let (first, second) = (jobs.next().expect("a"), jobs.next().expect("b"));
+    bench.producer.handle(bench.now, Input::Sealed(second.run()));
+    bench.producer.close(bench.now, Some(std::time::Duration::ZERO));
+    bench.run();
+    assert!(bench.done.is_empty(), "b is there, and waits for a");
+    bench.producer.handle(bench.now, Input::Sealed(first.run()));
+    bench.run();
+    assert_eq!(bench.done.len(), 2);
+    let last = jobs.next().expect("c");
+    bench.producer.handle(bench.now, Input::Sealed(last.run()));
+    bench.run();
+    assert_eq!(bench.results(), ["CLOSED No"; 3]);
+    assert!(bench.done.is_sorted_by_key(|(id, _)| id.0));
+    assert!(bench.closed);
+    assert_eq!(bench.producer.memory_used(), 0);
+}

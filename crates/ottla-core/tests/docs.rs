@@ -196,6 +196,13 @@ fn semantics() {
         }
     }
     assert_eq!(count, 57);
+    let codes = "semantics::errors::every_code_is_treated_as_kafkas_client_treats_it";
+    check_test(codes);
+    writeln!(
+        page,
+        "\nEvery error code of a Produce answer ([errors](errors.md)): `{codes}`."
+    )
+    .expect("a string takes everything");
     compare("semantics.md", &page);
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Batch {
     pub(crate) restamped: bool,
     /// An attempt whose outcome nobody knows, and the stamp that it bore.
     pub(crate) ambiguous: Option<ProducerStamp>,
+    /// Everything failed while it, or one in front of it, was being compressed: it fails when that one is back.
+    pub(crate) doom: Option<DeliveryError>,
     pub(crate) state: BatchState,
 }
 
@@ -69,8 +71,8 @@ pub(crate) struct Stamp {
 /// Where a closed batch is.
 #[derive(Clone, Debug)]
 pub(crate) enum BatchState {
-    /// Its records are with the shell, being compressed. When everything failed meanwhile, it fails on its return.
-    Sealing { doom: Option<DeliveryError> },
+    /// Its records are with the shell, being compressed.
+    Sealing,
     /// In its partition's queue.
     Queued {
         sealed: SealedBatch,
@@ -99,7 +101,7 @@ impl Batch {
     pub(crate) fn sealed(&self) -> Option<&SealedBatch> {
         match &self.state {
             BatchState::Queued { sealed, .. } | BatchState::InFlight { sealed, .. } => Some(sealed),
-            BatchState::Sealing { .. } | BatchState::Abandoned => None,
+            BatchState::Sealing | BatchState::Abandoned => None,
         }
     }
 

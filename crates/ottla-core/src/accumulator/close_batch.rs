@@ -35,7 +35,8 @@ impl Engine {
             stamp: None,
             restamped: false,
             ambiguous: None,
-            state: BatchState::Sealing { doom: None },
+            doom: None,
+            state: BatchState::Sealing,
         });
         self.partition_mut(ix).queue.push_back(key);
         self.dirty = true;
@@ -77,15 +78,13 @@ impl Engine {
         let Some(batch) = self.batches.get_mut(key) else {
             return;
         };
-        let queued = BatchState::Queued {
+        batch.state = BatchState::Queued {
             sealed,
             not_before: Instant::ZERO,
             leader_epoch: -1,
         };
-        if let BatchState::Sealing { doom: Some(error) } = core::mem::replace(&mut batch.state, queued) {
-            self.fail(now, key, error);
-        }
         self.dirty = true;
+        self.fail_doomed(now, ix);
     }
 
     fn observe_ratio(&mut self, ix: PartitionIx, sealed: &SealedBatch) {

@@ -21,7 +21,7 @@ pub(crate) struct Drained {
 
 /// Nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recorder;
+pub(crate) struct Recorder {}
 
 macro_rules! nothing {
     ($($name:ident($($type:ty),*);)*) => {

@@ -102,7 +102,7 @@ impl Engine {
     fn is_head_sealing(&self, ix: PartitionIx) -> bool {
         let head = self.partition(ix).queue.front();
         head.and_then(|key| self.batches.get(*key))
-            .is_none_or(|batch| matches!(batch.state, BatchState::Sealing { .. }))
+            .is_none_or(|batch| matches!(batch.state, BatchState::Sealing))
     }
 
     fn close_reason(&self, now: Instant, ix: PartitionIx) -> CloseReason {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 
-use crate::accumulator::{Batch, BatchKey, BatchState, Partition};
+use crate::accumulator::{Batch, BatchKey, BatchState, Partition, PartitionIx};
 use crate::delivery::{Completion, DeliveryError, Outcome, Persisted, Returned};
 use crate::engine::Engine;
 use crate::io::Output;
@@ -120,14 +120,29 @@ impl Engine {
         }
     }
 
+    /// Fails the batches at the front of a queue that are doomed and complete.
+    pub(crate) fn fail_doomed(&mut self, now: Instant, ix: PartitionIx) {
+        while let Some(key) = self.partition(ix).queue.front().copied()
+            && let Some(batch) = self.batches.get_mut(key)
+            && !matches!(batch.state, BatchState::Sealing)
+            && let Some(error) = batch.doom.take()
+        {
+            self.fail_with(now, key, &error);
+        }
+    }
+
     fn fail_with(&mut self, now: Instant, key: BatchKey, error: &DeliveryError) {
         let Some(batch) = self.batches.get_mut(key) else {
             return;
         };
         let ix = batch.partition;
-        match &mut batch.state {
-            BatchState::Sealing { doom } => *doom = Some(error.clone()),
+        // Results keep the order of sending: a batch behind one that is being compressed waits for it.
+        let front = self.partitions[ix.0 as usize].queue.front();
+        let waits = front.is_some_and(|front| *front != key) && !mutant!(CloseOutOfOrder);
+        match &batch.state {
             BatchState::Abandoned => {}
+            BatchState::Queued { .. } if waits => batch.doom = Some(error.clone()),
+            BatchState::Sealing => batch.doom = Some(error.clone()),
             BatchState::Queued { .. } | BatchState::InFlight { .. } => {
                 let mut error = error.clone();
                 if error.persisted == Persisted::No {

@@ -143,7 +143,8 @@ impl Engine {
             stamp,
             restamped: false,
             ambiguous: parent.ambiguous,
-            state: BatchState::Sealing { doom: None },
+            doom: None,
+            state: BatchState::Sealing,
         });
         let job = SealJob {
             key: child,

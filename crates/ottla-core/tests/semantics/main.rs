@@ -8,6 +8,7 @@ mod accumulating;
 mod bytes;
 mod configuration;
 mod contract;
+mod errors;
 mod idempotence;
 mod metrics;
 mod metrics_table;

@@ -142,7 +142,7 @@ const IDEMPOTENCE: &[Row] = rows! {
 
 const CONTRACT: &[Row] = rows! {
     51 "Results of a partition are told in the order of sending, also when batches expire or the producer is closed.",
-        "`ProducerBatch.completeFutureAndFireCallbacks`", ["semantics::contract::results_keep_the_order_of_sending_when_batches_expire_or_are_closed", "acknowledgement::results_come_in_the_order_of_sending_within_a_partition"];
+        "`ProducerBatch.completeFutureAndFireCallbacks`", ["semantics::contract::results_keep_the_order_of_sending_when_batches_expire_or_are_closed", "acknowledgement::results_come_in_the_order_of_sending_within_a_partition", "compression::results_keep_the_order_of_sending_though_a_batch_is_being_compressed"];
     52 "The offset is the batch's plus the place in it; the timestamp the broker's if it says one, else the record's.",
         "`FutureRecordMetadata`", ["semantics::contract::the_offset_is_the_base_plus_the_place_and_the_time_the_brokers_if_it_says_one"];
     53 "Of a batch that is refused because of some records, one culprit has the batch's error, several are INVALID_RECORD, and the others are told that nothing is wrong with them.",
