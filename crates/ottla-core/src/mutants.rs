@@ -201,6 +201,22 @@ mutants! {
         "semantics::bytes::a_batch_is_sent_compressed_although_that_made_it_larger";
     IdentityWithoutIdempotence "batches bear a sequence without idempotence"
         "semantics::bytes::a_batch_has_the_sixty_one_bytes_of_format_two";
+    LoginSkipped "nobody logs in, although the configuration says so"
+        "logins::a_login_comes_after_api_versions_and_before_anything_else";
+    ProofUnchecked "the broker's proof that it knows the password is not looked at"
+        "logins::a_broker_that_cannot_prove_that_it_knows_the_password_gets_no_records";
+    NonceUnchecked "an answer to somebody else's login is taken"
+        "logins::nonce_and_iterations_of_the_broker_are_checked";
+    IterationsUnchecked "the broker decides alone how often the password is hashed"
+        "logins::nonce_and_iterations_of_the_broker_are_checked";
+    RefusalWaits "records wait on after their login was refused"
+        "logins::a_wrong_password_fails_at_once_and_is_not_tried_again_by_itself";
+    RefusedKnocksOn "a client that is not let in dials again by itself"
+        "logins::a_wrong_password_fails_at_once_and_is_not_tried_again_by_itself";
+    SessionNotRenewed "nobody logs in again before a session ends"
+        "logins::a_session_is_renewed_before_it_ends_and_requests_wait_for_it";
+    OneRefusalStopsAll "a broker that refuses fails what others lead"
+        "logins::one_broker_that_refuses_does_not_stop_the_others";
 }
 
 /// All faults.

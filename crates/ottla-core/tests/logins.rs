@@ -204,6 +204,28 @@ fn a_broker_that_cannot_prove_that_it_knows_the_password_gets_no_records() {
 }
 
 #[test]
+fn nonce_and_iterations_of_the_broker_are_checked() {
+    let nonce = "AQEBAQEBAQEBAQEBAQEBAQEB";
+    for (challenge, needle) in [
+        ("r=somebodyelses,s=c2FsdA==,i=4096".to_owned(), "nonce"),
+        (format!("r={nonce},s=c2FsdA==,i=4096"), "nonce"),
+        (format!("r={nonce}x,s=c2FsdA==,i=4095"), "4095 iterations"),
+        (format!("r={nonce}x,s=c2FsdA==,i=16385"), "16385 iterations"),
+    ] {
+        let mut bench = with("SCRAM-SHA-512", SCRAM);
+        bench.sasl_answers.push_back(SaslAuthenticateResponse {
+            auth_bytes: Bytes::from(challenge.clone()),
+            ..Default::default()
+        });
+        bench.send_to(0, "a");
+        give_all(&mut bench, None);
+        assert_eq!(bench.said.len(), 2, "{challenge}: no proof for such a broker");
+        let error = bench.done[0].1.clone().expect_err("not trusted");
+        assert!(error.message.contains(needle), "{error}");
+    }
+}
+
+#[test]
 fn a_token_that_is_refused_is_refused_with_the_brokers_reason() {
     let mut bench = with("OAUTHBEARER", "");
     bench.sasl_answers.extend([

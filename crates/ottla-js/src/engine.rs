@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use js_sys::Uint8Array;
 use ottla_core::config::{Platform, SerializerClass};
 use ottla_core::{
     Address, Chunks, Config, ConnId, Input, Instant, Output, Producer, Record, SendError, Timestamp,
@@ -319,4 +318,3 @@ impl Engine {
 fn instant(micros: f64) -> Instant {
     Instant::from_micros(micros as u64)
 }
-

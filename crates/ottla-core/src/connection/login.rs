@@ -65,6 +65,7 @@ impl Engine {
     /// Whether a connection begins with a login; a bridge logs in to its brokers itself.
     pub(crate) fn needs_login(&self, conn: ConnId) -> bool {
         self.settings.credentials.is_some()
+            && !mutant!(LoginSkipped)
             && self
                 .network
                 .conn(conn)
@@ -102,7 +103,7 @@ impl Engine {
             else {
                 continue;
             };
-            if stream.renew_at.is_some_and(|at| at <= now) {
+            if stream.renew_at.is_some_and(|at| at <= now) && !mutant!(SessionNotRenewed) {
                 let versions = *versions;
                 self.begin_login(now, conn, versions);
             }
@@ -259,14 +260,18 @@ impl Engine {
             message: message.into(),
             persisted: Persisted::No,
         };
-        let others = self.network.conns().any(|other| other.ready().is_some());
+        let others =
+            self.network.conns().any(|other| other.ready().is_some()) && !mutant!(OneRefusalStopsAll);
+        if mutant!(RefusalWaits) {
+            return;
+        }
         if others {
             self.fail_partitions(now, &error, |partition| {
                 node.is_some() && partition.leader == node
             });
         } else {
             self.fail_everything(now, &error);
-            self.network.locked_out = self.outstanding == 0;
+            self.network.locked_out = self.outstanding == 0 && !mutant!(RefusedKnocksOn);
         }
     }
 }

@@ -255,6 +255,37 @@ mod tests {
         assert!(text.contains("only PLAIN, SCRAM-SHA-512"), "{text}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_broker_can_say_what_breaks_a_login(first: Vec<u8>, head in "[rsiem]=.{0,40},[rsiem]=.{0,40},[rsiem]=[0-9]{0,12}", second: Vec<u8>) {
+            let scram = Credentials::Scram {
+                hash: Hash::Sha256,
+                username: "kim".into(),
+                password: "pencil".into(),
+                delegation_token: false,
+            };
+            let given = Given { nonce: [0; NONCE_LEN], token: Some(Token::new("a")) };
+            for credentials in [&scram, &Credentials::OauthBearer] {
+                for answer in [&first[..], head.as_bytes()] {
+                    let (mut conversation, _) = Conversation::begin(credentials, &given).expect("good credentials");
+                    if let Ok(Step::Send(_)) = conversation.answered(answer) {
+                        // Nobody knows the password here, so nobody is let through.
+                        proptest::prop_assert!(conversation.answered(&second).is_err());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_may_stand_in_the_configuration(text: String, more in "[a-zA-Z.]{1,9} required( [a-z]{1,3}=[\"'a-z\\\\/*;]{0,9}){0,3};?") {
+            for text in [text, more] {
+                if let Ok(module) = LoginModule::parse(&text) {
+                    proptest::prop_assert!(!module.class.is_empty());
+                }
+            }
+        }
+    }
+
     #[test]
     fn plain_is_over_after_one_message() {
         let credentials = Credentials::Plain {

@@ -96,7 +96,7 @@ impl Scram {
             Stage::Final { expected } => {
                 match message::server_final(text)? {
                     ServerFinal::Refused(said) => return Err(SaslError::Refused(said.to_owned())),
-                    ServerFinal::Proof(proof) if expected.is(&proof) => {}
+                    ServerFinal::Proof(proof) if expected.is(&proof) || mutant!(ProofUnchecked) => {}
                     ServerFinal::Proof(_) => return Err(SaslError::WrongProof),
                 }
                 Ok(Step::Done)
@@ -111,10 +111,11 @@ impl Scram {
             salt,
             iterations,
         } = message::server_first(server_first)?;
-        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
+        let continued = nonce.starts_with(&self.nonce) && nonce.len() > self.nonce.len();
+        if !continued && !mutant!(NonceUnchecked) {
             return Err(SaslError::ForeignNonce);
         }
-        if !(MIN_ITERATIONS..=MAX_ITERATIONS).contains(&iterations) {
+        if !(MIN_ITERATIONS..=MAX_ITERATIONS).contains(&iterations) && !mutant!(IterationsUnchecked) {
             return Err(SaslError::Iterations {
                 asked: iterations,
                 min: MIN_ITERATIONS,
