@@ -263,11 +263,7 @@ impl Engine {
                 Output::Wait { at, .. } => break at,
             }
         };
-        if self.tracing {
-            let host = &self.host;
-            self.producer
-                .drain_trace(&mut |envelope| host.trace(jsonl::envelope_line(&envelope).trim_end()));
-        }
+        self.drain_trace();
         wake.map_or(f64::INFINITY, |at| at.as_micros() as f64)
     }
 
@@ -278,10 +274,20 @@ impl Engine {
             "record" => Level::Record,
             _ => Level::Off,
         };
+        // What happened before the change was to be traced.
+        self.drain_trace();
         self.tracing = level != Level::Off;
         self.producer.set_trace(instant(now), level);
         let header = jsonl::Header::new(concat!("ottla npm ", env!("CARGO_PKG_VERSION")), level);
         header.line().trim_end().to_owned()
+    }
+
+    fn drain_trace(&mut self) {
+        if self.tracing {
+            let host = &self.host;
+            self.producer
+                .drain_trace(&mut |envelope| host.trace(jsonl::envelope_line(&envelope).trim_end()));
+        }
     }
 
     fn input(&mut self, now: f64, input: Input) {

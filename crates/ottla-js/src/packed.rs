@@ -104,6 +104,38 @@ mod tests {
     }
 
     #[test]
+    fn lengths_and_counts_that_nobody_writes_are_errors() {
+        let bytes = packed();
+        // The key's length, the value's, the number of headers, the header's name.
+        for (at, value) in [
+            (16, -2),
+            (16, i32::MIN),
+            (20, i32::MAX),
+            (26, -1),
+            (26, i32::MAX),
+            (30, -1),
+        ] {
+            let mut wrong = bytes.clone();
+            wrong[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            assert!(unpack(&wrong, |_| Some("t")).is_err(), "{value} at {at}");
+        }
+        let mut not_text = bytes;
+        not_text[34] = 0xff;
+        assert!(unpack(&not_text, |_| Some("t")).is_err(), "a header's name");
+    }
+
+    #[test]
+    fn none_is_not_empty() {
+        let mut bytes = packed();
+        bytes[4..8].copy_from_slice(&(-1_i32).to_le_bytes());
+        bytes[8..16].copy_from_slice(&f64::NAN.to_le_bytes());
+        bytes[16..20].copy_from_slice(&0_i32.to_le_bytes());
+        let record = unpack(&bytes, |_| Some("t")).expect("good layout");
+        assert_eq!((record.partition, record.timestamp), (None, None));
+        assert_eq!(record.key.as_deref(), Some(&[][..]));
+    }
+
+    #[test]
     fn every_cut_and_every_excess_is_an_error() {
         let bytes = packed();
         for len in 0..bytes.len() {

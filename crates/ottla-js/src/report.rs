@@ -2,6 +2,7 @@
 
 use js_sys::{Array, Float64Array, Object, Reflect, Uint8Array};
 use ottla_core::delivery::Persisted;
+use ottla_core::error::table;
 use ottla_core::{Completion, DeliveryError, DeliveryErrorKind, Record};
 use wasm_bindgen::JsValue;
 
@@ -55,15 +56,20 @@ fn describe(error: &DeliveryError, record: Option<&Record<'_>>) -> JsValue {
         Persisted::Yes => "yes",
     };
     set(&object, "persisted", &persisted.into());
-    set(
-        &object,
-        "retriable",
-        &matches!(error.kind, DeliveryErrorKind::Timeout).into(),
-    );
+    set(&object, "retriable", &is_retriable(error).into());
     if let Some(record) = record {
         set(&object, "record", &record_object(record));
     }
     object.into()
+}
+
+/// Whether sending the record again may succeed: Kafka's word for Kafka's errors. Of the client's own, a time that ran
+/// out says so, and a refusal that another record of the batch caused.
+fn is_retriable(error: &DeliveryError) -> bool {
+    match table().iter().find(|row| row.name == error.code) {
+        Some(row) => row.retriable,
+        None => error.kind == DeliveryErrorKind::Timeout || error.code == "BATCH_REFUSED",
+    }
 }
 
 fn record_object(record: &Record<'_>) -> JsValue {

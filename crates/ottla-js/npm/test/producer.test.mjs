@@ -282,6 +282,30 @@ test('a trace begins with its header, has the record, and ends', async (t) => {
   await producer.close();
 });
 
+test('a trace that is switched off has what happened until then', async (t) => {
+  const lines = [];
+  const { producer } = start(t, { trace: { level: 'record', write: (line) => lines.push(line) } });
+  producer.post('t', { value: 'x' });
+  producer.trace('off');
+  await producer.flush();
+  assert(lines.some((line) => line.includes('accepted')), lines.join());
+  await producer.close();
+});
+
+test('whether an error is retriable is what Kafka says', async (t) => {
+  const cases = [[19, 'NOT_ENOUGH_REPLICAS', true], [29, 'TOPIC_AUTHORIZATION_FAILED', false], [87, 'INVALID_RECORD', false]];
+  for (const [error, code, retriable] of cases) {
+    const { producer } = start(t, {
+      topics: { t: 1 },
+      answer: ({ api }) => (api === PRODUCE ? error : 0),
+      config: { 'enable.idempotence': false, retries: 0 },
+    });
+    const failure = await producer.send({ topic: 't', messages: [{ value: 'x' }] }).catch((reason) => reason);
+    assert.deepEqual([failure.code, failure.retriable], [code, retriable]);
+    await producer.close();
+  }
+});
+
 test('a crash of the engine leaves no promise behind', async (t) => {
   const { producerFactory } = await load('src/producer.js');
   class Engine {
