@@ -1,7 +1,7 @@
 // Pictures of the page to look at: `look.mjs URL DIRECTORY [part of a name]`.
 //
 // Each moment in both widths, themes and languages, `desk-light-en-first.png` and so on; and the widths between.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { breakSomething, DESK, HAND, withSandbox } from './sandbox.mjs'
 
@@ -33,9 +33,27 @@ const MOMENTS = {
     await MOMENTS.chosen(page)
     await page.evaluate(() => {
       window.ottla.open('run.jsonl', window.ottla.trace())
-      window.ottla.select(3)
     })
+    await page.waitForFunction(() => window.ottla.state().source === 'trace' && window.ottla.state().records > 3)
+    await page.evaluate(() => window.ottla.select(3))
+    await page.getByRole('complementary').waitFor()
   }
+}
+
+/** A picture after which nothing changes: words follow the canvas by up to a tenth of a second. */
+async function still (page) {
+  for (let before = Buffer.alloc(0), tries = 0; tries < 20; tries += 1) {
+    const frames = () => new Promise(resolve => {
+      let left = 12
+      const frame = () => (left -= 1) > 0 ? requestAnimationFrame(frame) : resolve()
+      frame()
+    })
+    await page.evaluate(frames)
+    const now = await page.screenshot()
+    if (now.equals(before)) return now
+    before = now
+  }
+  throw new Error('the page does not come to rest')
 }
 
 const [url, directory, part = ''] = process.argv.slice(2)
@@ -48,10 +66,7 @@ for (const [size, options] of Object.entries(SIZES)) {
         if (!name.includes(part)) continue
         await withSandbox(url, { ...options, lang, theme }, async page => {
           await bring(page)
-          // What was asked for last is painted with the frame after the next one.
-          await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-          await page.waitForFunction(() => document.getAnimations().every(it => it.playState === 'finished'))
-          await page.screenshot({ path: join(directory, name) })
+          writeFileSync(join(directory, name), await still(page))
         })
         console.log(join(directory, name))
       }

@@ -111,11 +111,13 @@ fn transport(props: &Props) -> Html {
                     { svg(icon) }
                 </button>
                 { step(props, Word::Next, true, "M4 3v10l7-5zM11.4 3H13v10h-1.6z") }
-                <button id="save" class="txt" onclick={save}>{ lang.word(Word::SaveTrace) }</button>
-                if live && !model.follows {
-                    <button class="txt" onclick={acts(&props.engine, Action::Follow)}>{ lang.word(Word::BackToLive) }</button>
-                }
+                <button id="save" aria-label={lang.word(Word::SaveTrace)} title={lang.word(Word::SaveTrace)} onclick={save}>
+                    { svg("M7.2 1h1.6v6.2L11 5l1.1 1.1L8 10.3 3.9 6.1 5 5l2.2 2.2zM2 12h12v1.6H2z") }
+                </button>
             </div>
+            if live && !model.follows {
+                <button class="txt now" onclick={acts(&props.engine, Action::Follow)}>{ lang.word(Word::BackToLive) }</button>
+            }
         </div>
     }
 }
