@@ -11,7 +11,9 @@ use ottla_wire::messages::api_versions::ApiVersionsRequest;
 
 use super::{ConnState, Peer, RequestKind, Route, Stream};
 use crate::engine::Engine;
-use crate::io::{Address, Chunks, ConnId, Output};
+#[cfg(feature = "sasl")]
+use crate::io::Address;
+use crate::io::{Chunks, ConnId, Output};
 use crate::time::Instant;
 
 const SOFTWARE: &str = "ottla";
@@ -166,13 +168,12 @@ impl Engine {
 
     /// The shell lost the connection, or could not make it.
     pub(crate) fn closed(&mut self, now: Instant, conn: ConnId, why: &str) {
-        match self.network.conn(conn).and_then(hint) {
-            Some(hint) => {
-                let why = alloc::format!("{why}; {hint}");
-                self.drop_connection(now, conn, &why, Loss::Disconnected);
-            }
-            None => self.drop_connection(now, conn, why, Loss::Disconnected),
+        #[cfg(feature = "sasl")]
+        if let Some(hint) = self.network.conn(conn).and_then(hint) {
+            let why = alloc::format!("{why}; {hint}");
+            return self.drop_connection(now, conn, &why, Loss::Disconnected);
         }
+        self.drop_connection(now, conn, why, Loss::Disconnected);
     }
 
     /// Ends a connection because of its peer's behaviour.
@@ -311,6 +312,7 @@ enum Verdict {
 }
 
 /// What a connection that ended tells by how far it came: listeners that want something else just hang up.
+#[cfg(feature = "sasl")]
 fn hint(connection: &super::Connection) -> Option<&'static str> {
     let stream = connection.stream()?;
     match (stream.answered(), &connection.state, &connection.address) {

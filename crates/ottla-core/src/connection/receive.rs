@@ -4,6 +4,7 @@ use bytes::Bytes;
 use ottla_trace::Event;
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::Codec;
+#[cfg(feature = "sasl")]
 use ottla_wire::frame::FrameError;
 use ottla_wire::messages::Message;
 use ottla_wire::messages::api_versions::ApiVersionsResponse;
@@ -37,8 +38,11 @@ impl Engine {
                 Ok(Some(frame)) => self.answered(now, conn, &frame),
                 Ok(None) => return,
                 Err(error) => {
-                    let why = not_a_frame(&error).unwrap_or_else(|| alloc::format!("{error}"));
-                    return self.fault(now, conn, &why);
+                    #[cfg(feature = "sasl")]
+                    if let Some(why) = not_a_frame(&error) {
+                        return self.fault(now, conn, why);
+                    }
+                    return self.fault(now, conn, &alloc::format!("{error}"));
                 }
             }
         }
@@ -253,13 +257,14 @@ impl Engine {
 }
 
 /// A listener with TLS answers a client without it with an alert, whose first bytes are no length of a frame.
-fn not_a_frame(error: &FrameError) -> Option<alloc::string::String> {
+#[cfg(feature = "sasl")]
+fn not_a_frame(error: &FrameError) -> Option<&'static str> {
     let FrameError::TooLarge { length, .. } = error else {
         return None;
     };
-    (length >> 16 == 0x1503).then(|| {
-        "the listener wants TLS; set security.protocol to SSL or SASL_SSL, or use a PLAINTEXT listener".into()
-    })
+    (length >> 16 == 0x1503).then_some(
+        "the listener wants TLS; set security.protocol to SSL or SASL_SSL, or use a PLAINTEXT listener",
+    )
 }
 
 /// The newest version of ApiVersions that a broker offers which does not know ours; it lists them in its refusal.

@@ -69,6 +69,7 @@ pub(crate) struct Stream {
     progress_at: Instant,
     active_at: Instant,
     /// Requests that were answered.
+    #[cfg(feature = "sasl")]
     answered: u32,
     /// When to log in again, if the broker limits the session (KIP-368).
     #[cfg(feature = "sasl")]
@@ -85,6 +86,7 @@ impl Stream {
             written: 0,
             progress_at: now,
             active_at: now,
+            #[cfg(feature = "sasl")]
             answered: 0,
             #[cfg(feature = "sasl")]
             renew_at: None,
@@ -92,6 +94,7 @@ impl Stream {
     }
 
     /// Requests that were answered.
+    #[cfg(feature = "sasl")]
     pub(crate) const fn answered(&self) -> u32 {
         self.answered
     }
@@ -162,7 +165,10 @@ impl Stream {
     /// Takes the request that an answer belongs to: the oldest. Those without answer in front of it must be taken first.
     pub(crate) fn take_answered(&mut self, now: Instant) -> Option<Request> {
         self.active_at = now;
-        self.answered = self.answered.saturating_add(1);
+        #[cfg(feature = "sasl")]
+        {
+            self.answered = self.answered.saturating_add(1);
+        }
         self.requests.pop_front()
     }
 
