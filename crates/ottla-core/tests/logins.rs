@@ -367,6 +367,36 @@ fn one_broker_that_refuses_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_session_that_is_not_renewed_leaves_those_alone_that_are_being_renewed() {
+    let mut bench = with("PLAIN", PLAIN);
+    bench.nodes = vec![1, 2];
+    bench
+        .topics
+        .insert(common::TOPIC.to_owned(), Ok(vec![(1, 0), (2, 0)]));
+    bench
+        .sasl_answers
+        .extend([consent(10_000), consent(10_000), consent(10_000)]);
+    bench.send_to(0, "a");
+    bench.send_to(1, "b");
+    give_all(&mut bench, None);
+    bench.answer_all();
+    assert_eq!(bench.done.len(), 2);
+    bench.done.clear();
+    bench.advance_ms(9_600);
+    bench.send_to(0, "c");
+    bench.send_to(1, "d");
+    bench.run();
+    assert_eq!(bench.logins.len(), 2, "both sessions near their end");
+    bench
+        .sasl_answers
+        .extend([refusal("not any more"), consent(10_000)]);
+    give_all(&mut bench, None);
+    bench.answer_all();
+    let failed = bench.done.iter().filter(|(_, outcome)| outcome.is_err()).count();
+    assert_eq!((bench.done.len(), failed), (2, 1), "{:?}", bench.results());
+}
+
+#[test]
 fn a_tls_alert_in_place_of_an_answer_names_the_listener() {
     let mut bench = Bench::new(1, &[("max.block.ms", "1000")]);
     bench.answers = false;

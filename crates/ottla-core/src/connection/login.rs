@@ -53,6 +53,11 @@ impl Connection {
         }
     }
 
+    /// Whether the broker has let this client in.
+    fn is_let_in(&self) -> bool {
+        self.ready().is_some() || matches!(self.state, ConnState::LoggingIn { again: true, .. })
+    }
+
     fn login(&mut self) -> Option<(&mut Login, Versions)> {
         match &mut self.state {
             ConnState::LoggingIn { login, versions, .. } => Some((login, *versions)),
@@ -78,6 +83,7 @@ impl Engine {
         let Some(connection) = self.network.conn_mut(conn) else {
             return;
         };
+        let again = matches!(connection.state, ConnState::Ready { .. });
         let Some(mut stream) = connection.take_stream() else {
             return;
         };
@@ -86,6 +92,7 @@ impl Engine {
             stream,
             versions,
             login: Login::Asked { since: now },
+            again,
         };
         if versions.sasl_authenticate.is_none() {
             let why =
@@ -260,8 +267,7 @@ impl Engine {
             message: message.into(),
             persisted: Persisted::No,
         };
-        let others =
-            self.network.conns().any(|other| other.ready().is_some()) && !mutant!(OneRefusalStopsAll);
+        let others = self.network.conns().any(Connection::is_let_in) && !mutant!(OneRefusalStopsAll);
         if mutant!(RefusalWaits) {
             return;
         }

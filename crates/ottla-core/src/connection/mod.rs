@@ -65,6 +65,8 @@ pub(crate) enum ConnState {
         stream: Stream,
         versions: Versions,
         login: login::Login,
+        /// Whether the session before it still holds.
+        again: bool,
     },
     /// Requests may go out.
     Ready { stream: Stream, versions: Versions },
