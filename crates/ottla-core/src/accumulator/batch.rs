@@ -98,6 +98,11 @@ impl Batch {
         self.slots.first().map(|slot| slot.id)
     }
 
+    /// Bytes that it takes in a request.
+    pub(crate) fn size(&self) -> usize {
+        self.sealed().map_or(self.charge, SealedBatch::size)
+    }
+
     pub(crate) fn sealed(&self) -> Option<&SealedBatch> {
         match &self.state {
             BatchState::Queued { sealed, .. } | BatchState::InFlight { sealed, .. } => Some(sealed),

@@ -64,10 +64,10 @@ impl Engine {
         let Some(batch) = self.batches.get_mut(key) else {
             return;
         };
-        let charge = core::mem::replace(&mut batch.charge, sealed.size());
+        let charge = core::mem::replace(&mut batch.charge, sealed.held());
         let ix = batch.partition;
         self.memory.give_back(charge);
-        self.memory.take(sealed.size());
+        self.memory.take(sealed.held());
         self.observe_ratio(ix, &sealed);
         self.tracer.emit(now, || Event::Sealed {
             batch: key.id(),

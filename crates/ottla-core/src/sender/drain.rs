@@ -6,7 +6,7 @@ use ottla_trace::Event;
 use ottla_trace::event::CloseReason;
 use ottla_wire::batch::CompressionEstimate;
 
-use crate::accumulator::{BatchKey, BatchState, PartitionIx, Stamp};
+use crate::accumulator::{Batch, BatchKey, BatchState, PartitionIx, Stamp};
 use crate::engine::Engine;
 use crate::io::{ConnId, NodeId};
 use crate::time::Instant;
@@ -87,7 +87,7 @@ impl Engine {
     fn head_size(&self, ix: PartitionIx) -> usize {
         let partition = self.partition(ix);
         if let Some(key) = partition.queue.front() {
-            return self.batches.get(*key).map_or(0, |batch| batch.charge);
+            return self.batches.get(*key).map_or(0, Batch::size);
         }
         let estimate = match self.settings.codec {
             ottla_wire::codec::Codec::None => CompressionEstimate::Uncompressed,

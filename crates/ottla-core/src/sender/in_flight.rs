@@ -93,7 +93,7 @@ impl Engine {
         let drained = Drained {
             topic: self.partitions[ix.0 as usize].topic,
             records: batch.count,
-            bytes: batch.charge,
+            bytes: batch.size(),
             queued: now.saturating_since(batch.created),
             ratio: batch.sealed().map_or(1.0, SealedBatch::compression_ratio),
             largest: batch.largest,

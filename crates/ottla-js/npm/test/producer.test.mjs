@@ -306,6 +306,30 @@ test('whether an error is retriable is what Kafka says', async (t) => {
   }
 });
 
+test('a compressed batch that is refused gives its records back, and one that is too large is split', async (t) => {
+  for (const codec of ['gzip', 'snappy', 'lz4']) {
+    let requests = 0;
+    // MESSAGE_TOO_LARGE, then INVALID_RECORD.
+    const answer = ({ api }) => {
+      if (api !== PRODUCE) return 0;
+      return requests++ === 0 ? 10 : 87;
+    };
+    const { producer } = start(t, { topics: { t: 1 }, answer, config: { 'compression.type': codec } });
+    const messages = ['first', 'second'].map((value) => ({ key: 'k', value }));
+    const results = await producer.send({ topic: 't', messages }).catch((reason) => reason.results);
+    assert(requests > 1, 'it was split');
+    const refused = results.filter((result) => result instanceof Error);
+    assert(refused.length > 0);
+    const text = (bytes) => new TextDecoder().decode(bytes);
+    for (const { code, record } of refused) {
+      assert.equal(code, 'INVALID_RECORD');
+      assert.equal(text(record.key), 'k');
+      assert.match(text(record.value), /^(first|second)$/);
+    }
+    await producer.close();
+  }
+});
+
 test('a crash of the engine leaves no promise behind', async (t) => {
   const { producerFactory } = await load('src/producer.js');
   class Engine {

@@ -174,6 +174,11 @@ pub struct Records {
 }
 
 impl Records {
+    #[cfg(feature = "keep-records")]
+    pub(super) const fn kept(header: BatchHeader, data: Bytes) -> Self {
+        Self { header, data }
+    }
+
     /// The batch's header.
     #[must_use]
     pub const fn header(&self) -> &BatchHeader {

@@ -6,7 +6,6 @@ use super::header::{CRC_START, LENGTH_OVERHEAD};
 use super::reader::{RecordBatch, Records};
 use super::{BatchBuilder, BatchError, BatchHeader, HEADER_LEN};
 use crate::codec::{self, Codec, CodecError};
-use alloc::vec::Vec;
 use bytes::Bytes;
 
 /// Who sent a batch and which one it is: what a broker recognises a repeated batch by (KIP-98).
@@ -37,6 +36,9 @@ impl ProducerStamp {
 pub struct SealedBatch {
     header: BatchHeader,
     body: Bytes,
+    /// What the body was before compression.
+    #[cfg(feature = "keep-records")]
+    records: Bytes,
     body_crc: u32,
     shift: Shift,
     codec: Codec,
@@ -59,9 +61,10 @@ impl BatchBuilder {
             ..
         } = self;
         let uncompressed_len = body.len();
+        let records = Bytes::from(body);
         let body = match codec {
-            Codec::None => body,
-            codec => codec::compress(codec, level, &body)?,
+            Codec::None => records.clone(),
+            codec => Bytes::from(codec::compress(codec, level, &records)?),
         };
         if body.len() > MAX_BODY {
             return Err(CodecError::TooLarge {
@@ -69,20 +72,22 @@ impl BatchBuilder {
                 limit: MAX_BODY,
             });
         }
-        Ok(SealedBatch::new(
+        let mut sealed = SealedBatch::new(
             body,
             uncompressed_len,
             codec,
             count,
             base_timestamp,
             max_timestamp,
-        ))
+        );
+        sealed.keep(records);
+        Ok(sealed)
     }
 }
 
 impl SealedBatch {
     fn new(
-        body: Vec<u8>,
+        body: Bytes,
         uncompressed_len: usize,
         codec: Codec,
         record_count: i32,
@@ -108,12 +113,38 @@ impl SealedBatch {
             header,
             body_crc: crc::crc32c(&body),
             shift: Shift::bytes(body.len()),
-            body: Bytes::from(body),
+            body,
+            #[cfg(feature = "keep-records")]
+            records: Bytes::new(),
             codec,
             uncompressed_len,
         };
         sealed.refresh_crc();
         sealed
+    }
+
+    #[cfg(feature = "keep-records")]
+    fn keep(&mut self, records: Bytes) {
+        self.records = records;
+    }
+
+    #[cfg(not(feature = "keep-records"))]
+    #[allow(
+        clippy::unused_self,
+        clippy::needless_pass_by_value,
+        reason = "the other build keeps them"
+    )]
+    fn keep(&mut self, _records: Bytes) {}
+
+    /// Bytes of memory behind it: [`Self::size`], and its records as they were before compression if this build keeps
+    /// them.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        match self.codec {
+            Codec::None => self.size(),
+            _ if cfg!(feature = "keep-records") => self.size() + self.uncompressed_len,
+            _ => self.size(),
+        }
     }
 
     /// Writes producer id, epoch and sequence into the header, and the CRC that follows from them.
@@ -210,8 +241,18 @@ impl SealedBatch {
     ///
     /// # Errors
     /// [`BatchError::Codec`] if the codec can compress but not decompress in this build.
+    #[cfg(not(feature = "keep-records"))]
     pub fn records(&self) -> Result<Records, BatchError> {
         self.to_record_batch().decompress(self.uncompressed_len)
+    }
+
+    /// Its own records again, to split a batch that a broker found too large (KIP-126).
+    ///
+    /// # Errors
+    /// Never in this build, which keeps them.
+    #[cfg(feature = "keep-records")]
+    pub fn records(&self) -> Result<Records, BatchError> {
+        Ok(Records::kept(self.header, self.records.clone()))
     }
 
     fn refresh_crc(&mut self) {
