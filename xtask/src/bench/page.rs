@@ -15,7 +15,8 @@ use crate::steps::{Outcome, binaries, node, step, system};
 
 pub(crate) const TARGET: Target = Target {
     name: "page",
-    measures: "50,000 records of 100 B over 200 keys from one tab, live, stage visible, through the bridge into Kafka",
+    measures: "50,000 records of 100 B over 200 keys from one tab, live, stage visible, through the bridge into Kafka; \
+               and the frames of the sandbox",
     run,
 };
 

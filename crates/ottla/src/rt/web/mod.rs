@@ -110,7 +110,6 @@ impl WebSleep {
         let timeout = Timeout::new(millis, {
             let state = state.clone();
             move || {
-                pace::task_begins();
                 let waker = {
                     let mut state = state.borrow_mut();
                     state.fired = true;

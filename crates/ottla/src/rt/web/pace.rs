@@ -46,7 +46,7 @@ extern "C" {
 struct Pace {
     began: f64,
     /// When somebody asked last. Who has not asked for a whole slice is in another task by now, or was a single piece of
-    /// work that nothing could have cut.
+    /// work that nothing could have cut. Events of sockets say nothing: Chromium raises several of them in one task.
     asked: f64,
     sends: u32,
     /// Waits for the next task.
@@ -110,15 +110,6 @@ impl Future for Slice {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         PACE.with_borrow_mut(|pace| pace.poll(cx, |pace| &mut pace.senders))
     }
-}
-
-/// Told by whom the event loop calls: a task begins here.
-pub(super) fn task_begins() {
-    PACE.with_borrow_mut(|pace| {
-        if !pace.paused {
-            pace.begin(performance_now());
-        }
-    });
 }
 
 impl Pace {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use super::{WebSleep, pace};
+use super::WebSleep;
 use crate::transport::{ByteStream, Connect, Dial, Lost, SUBPROTOCOL, next_message};
 
 /// Bytes in the socket's own buffer beyond which nothing more is handed to it: they are the page's memory.
@@ -135,7 +135,6 @@ fn said(error: &JsValue) -> Option<String> {
 }
 
 fn change(state: &Rc<RefCell<State>>, what: impl FnOnce(&mut State)) {
-    pace::task_begins();
     let waker = {
         let mut state = state.borrow_mut();
         what(&mut state);
