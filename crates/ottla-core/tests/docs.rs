@@ -235,7 +235,7 @@ fn metrics() {
     }
     page.push_str(
         "\n## Not there\n\n`select-*`, `io-*` and `iotime-*` measure a loop that this producer does not have; \
-         `waiting-threads` would count threads.\n`txn-*` belongs to transactions. Metrics of authentication come with it.\n",
+         `waiting-threads` would count threads.\n`txn-*` belongs to transactions.\n",
     );
     compare("metrics.md", &page);
 }

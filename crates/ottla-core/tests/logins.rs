@@ -408,3 +408,29 @@ fn a_tls_alert_in_place_of_an_answer_names_the_listener() {
     let error = bench.done[0].1.clone().expect_err("nobody answers");
     assert!(error.message.contains("the listener wants TLS"), "{error}");
 }
+
+#[test]
+fn logins_and_renewals_are_counted() {
+    let total = |bench: &Bench, name: &str| {
+        let metrics = bench.producer.kafka_metrics(bench.now);
+        let found = metrics.iter().find(|metric| metric.name == name);
+        found.expect("it is there").value
+    };
+    let mut bench = logged_in();
+    let logins = total(&bench, "successful-authentication-total");
+    assert!(logins >= 1.0);
+    bench.advance_ms(9_600);
+    bench.send_to(0, "b");
+    bench.sasl_answers.push_back(consent(10_000));
+    give_all(&mut bench, None);
+    bench.answer_all();
+    assert_eq!(total(&bench, "successful-reauthentication-total"), 1.0);
+    assert_eq!(total(&bench, "successful-authentication-total"), logins);
+    assert_eq!(total(&bench, "reauthentication-latency-max"), 0.0);
+    let mut bench = with("PLAIN", PLAIN);
+    bench.sasl_answers.push_back(refusal("no"));
+    bench.send_to(0, "a");
+    give_all(&mut bench, None);
+    assert_eq!(total(&bench, "failed-authentication-total"), 1.0);
+    assert_eq!(total(&bench, "failed-reauthentication-total"), 0.0);
+}

@@ -87,7 +87,8 @@ impl Engine {
         let Some(mut stream) = connection.take_stream() else {
             return;
         };
-        stream.renew_at = None;
+        let renews = stream.renew_at.take().is_some();
+        stream.login_since = Some((now, renews));
         connection.state = ConnState::LoggingIn {
             stream,
             versions,
@@ -227,6 +228,14 @@ impl Engine {
 
     fn logged_in(&mut self, now: Instant, conn: ConnId, versions: Versions, lifetime_ms: i64) {
         let percent = RENEW_AFTER_PERCENT + self.rng.below(RENEW_JITTER_PERCENT + 1);
+        let login = self
+            .network
+            .stream_mut(conn)
+            .and_then(|stream| stream.login_since.take());
+        if let Some((since, renews)) = login {
+            let took = now.saturating_since(since);
+            self.recorder.logged_in(now, renews.then_some(took));
+        }
         self.ready(now, conn, versions);
         let Ok(lifetime @ 1..) = u64::try_from(lifetime_ms) else {
             return;
@@ -253,6 +262,9 @@ impl Engine {
         let Some(connection) = self.network.conn(conn) else {
             return;
         };
+        let login = connection.stream().and_then(|stream| stream.login_since);
+        self.recorder
+            .login_failed(now, login.is_some_and(|(_, renews)| renews));
         let node = connection.peer.node();
         let address = alloc::format!("{}", connection.address);
         let message = if why.starts_with(&address) {

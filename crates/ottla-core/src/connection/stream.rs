@@ -74,6 +74,9 @@ pub(crate) struct Stream {
     /// When to log in again, if the broker limits the session (KIP-368).
     #[cfg(feature = "sasl")]
     pub(crate) renew_at: Option<Instant>,
+    /// When the login that is under way began, and whether it renews a session.
+    #[cfg(feature = "sasl")]
+    pub(crate) login_since: Option<(Instant, bool)>,
 }
 
 impl Stream {
@@ -90,6 +93,8 @@ impl Stream {
             answered: 0,
             #[cfg(feature = "sasl")]
             renew_at: None,
+            #[cfg(feature = "sasl")]
+            login_since: None,
         }
     }
 

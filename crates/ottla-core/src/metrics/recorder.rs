@@ -56,6 +56,11 @@ pub(crate) struct Recorder {
     pub(crate) exhausted: Stat,
     pub(crate) opened: Stat,
     pub(crate) closed: Stat,
+    pub(crate) logins: Stat,
+    pub(crate) logins_failed: Stat,
+    pub(crate) renewals: Stat,
+    pub(crate) renewals_failed: Stat,
+    pub(crate) renewal_time: Stat,
     pub(crate) all: Traffic,
     pub(crate) memory_waits: Stat,
     pub(crate) metadata_waits: Stat,
@@ -131,6 +136,28 @@ impl Recorder {
 
     pub(crate) fn produce_answered(&mut self, now: Instant, node: Option<NodeId>, latency: Duration) {
         self.both(node, |traffic| traffic.latency.record(now, millis(latency)));
+    }
+
+    /// `renewal`: how long it took, when a session was renewed.
+    #[cfg(feature = "sasl")]
+    pub(crate) fn logged_in(&mut self, now: Instant, renewal: Option<Duration>) {
+        match renewal {
+            Some(took) => {
+                self.renewals.record(now, 1.0);
+                self.renewal_time.record(now, millis(took));
+            }
+            None => self.logins.record(now, 1.0),
+        }
+    }
+
+    #[cfg(feature = "sasl")]
+    pub(crate) fn login_failed(&mut self, now: Instant, renewal: bool) {
+        let stat = if renewal {
+            &mut self.renewals_failed
+        } else {
+            &mut self.logins_failed
+        };
+        stat.record(now, 1.0);
     }
 
     pub(crate) fn waited_for_memory(&mut self, now: Instant, wait: Duration) {

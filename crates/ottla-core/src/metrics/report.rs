@@ -160,6 +160,32 @@ impl Engine {
             ["connection-close-rate", "connection-close-total"],
             &recorder.closed,
         );
+        report.meter(
+            [
+                "successful-authentication-rate",
+                "successful-authentication-total",
+            ],
+            &recorder.logins,
+        );
+        report.meter(
+            ["failed-authentication-rate", "failed-authentication-total"],
+            &recorder.logins_failed,
+        );
+        report.meter(
+            [
+                "successful-reauthentication-rate",
+                "successful-reauthentication-total",
+            ],
+            &recorder.renewals,
+        );
+        report.meter(
+            ["failed-reauthentication-rate", "failed-reauthentication-total"],
+            &recorder.renewals_failed,
+        );
+        report.spread(
+            ["reauthentication-latency-avg", "reauthentication-latency-max"],
+            &recorder.renewal_time,
+        );
         let (sent, received) = (&recorder.all.sent, &recorder.all.received);
         report.set(
             "network-io-rate",

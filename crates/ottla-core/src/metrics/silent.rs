@@ -28,6 +28,7 @@ macro_rules! nothing {
         #[allow(clippy::unused_self, reason = "stands in for the recorder")]
         impl Recorder {
             $(#[inline(always)]
+            #[allow(dead_code, reason = "some are called with the feature sasl only")]
             pub(crate) fn $name(&mut self, _: Instant $(, _: $type)*) {})*
         }
     };
@@ -49,4 +50,6 @@ nothing! {
     waited_for_memory(Duration);
     waited_for_metadata(Duration);
     flushed(Duration);
+    logged_in(Option<Duration>);
+    login_failed(bool);
 }

@@ -62,6 +62,25 @@ pub(crate) const PRODUCER: &[(&str, &str)] = &[
     ("connection-creation-total", "all of them"),
     ("connection-close-rate", "connections that were closed, by second"),
     ("connection-close-total", "all of them"),
+    ("successful-authentication-rate", "logins, by second"),
+    ("successful-authentication-total", "all of them"),
+    (
+        "failed-authentication-rate",
+        "refused logins and certificates, by second",
+    ),
+    ("failed-authentication-total", "all of them"),
+    ("successful-reauthentication-rate", "renewed sessions, by second"),
+    ("successful-reauthentication-total", "all of them"),
+    (
+        "failed-reauthentication-rate",
+        "sessions that were not renewed, by second",
+    ),
+    ("failed-reauthentication-total", "all of them"),
+    (
+        "reauthentication-latency-avg",
+        "milliseconds that renewing a session took",
+    ),
+    ("reauthentication-latency-max", "the longest of them"),
     ("network-io-rate", "writes and reads, by second"),
     ("network-io-total", "all of them"),
 ];
