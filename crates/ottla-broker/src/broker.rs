@@ -1,10 +1,6 @@
 //! One broker process.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    ops::Range,
-    sync::Arc,
-};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     ConnId, Connection, ControllerAnswer, Effect, Image, Log, Micros, NodeId, Observation, Observed,
@@ -14,6 +10,7 @@ use crate::{
     replica::Replica,
     replication::{Fetcher, Parked},
 };
+use ottla_sorted::{SortedMap, SortedSet};
 
 /// A partition: its topic's id and its number.
 pub(crate) type PartitionKey = (TopicId, i32);
@@ -21,7 +18,7 @@ pub(crate) type PartitionKey = (TopicId, i32);
 /// What survives a broker process.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    pub(crate) logs: BTreeMap<PartitionKey, Log>,
+    pub(crate) logs: SortedMap<PartitionKey, Log>,
 }
 
 impl Disk {
@@ -65,23 +62,23 @@ pub struct Broker {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) image: Arc<Image>,
-    pub(crate) replicas: BTreeMap<PartitionKey, Replica>,
-    pub(crate) connections: BTreeMap<ConnId, Connection>,
+    pub(crate) replicas: SortedMap<PartitionKey, Replica>,
+    pub(crate) connections: SortedMap<ConnId, Connection>,
     /// Connections whose request is not answered yet.
-    pub(crate) waiting: BTreeSet<ConnId>,
-    pub(crate) parked: BTreeMap<NodeId, Parked>,
-    pub(crate) fetchers: BTreeMap<NodeId, Fetcher>,
+    pub(crate) waiting: SortedSet<ConnId>,
+    pub(crate) parked: SortedMap<NodeId, Parked>,
+    pub(crate) fetchers: SortedMap<NodeId, Fetcher>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) faults: Faults,
     pub(crate) quota: Quota,
     pub(crate) producer_ids: Range<i64>,
-    pub(crate) creating: BTreeSet<String>,
+    pub(crate) creating: SortedSet<String>,
     pub(crate) next_token: u64,
     /// Something was appended since followers were last answered.
     pub(crate) appended: bool,
     /// A high watermark moved or a leadership changed since waiting requests were last looked at.
     pub(crate) advanced: bool,
-    unopened: BTreeMap<PartitionKey, Log>,
+    unopened: SortedMap<PartitionKey, Log>,
     observations: VecDeque<Observation>,
     observe: bool,
     epoch_ms: i64,
@@ -99,15 +96,15 @@ impl Broker {
             quota: Quota::new(start.settings.producer_byte_rate),
             settings: start.settings,
             image: Arc::default(),
-            replicas: BTreeMap::new(),
-            connections: BTreeMap::new(),
-            waiting: BTreeSet::new(),
-            parked: BTreeMap::new(),
-            fetchers: BTreeMap::new(),
+            replicas: SortedMap::new(),
+            connections: SortedMap::new(),
+            waiting: SortedSet::new(),
+            parked: SortedMap::new(),
+            fetchers: SortedMap::new(),
             effects: VecDeque::new(),
             faults: Faults::default(),
             producer_ids: start.producer_ids,
-            creating: BTreeSet::new(),
+            creating: SortedSet::new(),
             next_token: 0,
             appended: false,
             advanced: false,

@@ -1,8 +1,9 @@
 //! What can be set, under Kafka's own names.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use crate::Micros;
+use ottla_sorted::SortedMap;
 
 const SECOND: Micros = 1_000_000;
 
@@ -126,7 +127,7 @@ pub struct TopicConfig {
     /// `cleanup.policy` contains `compact`: records need keys. Nothing is compacted.
     pub compacted: bool,
     /// What was set explicitly, name and value, as it is told to clients.
-    pub explicit: BTreeMap<String, String>,
+    pub explicit: SortedMap<String, String>,
 }
 
 impl Default for TopicConfig {
@@ -141,7 +142,7 @@ impl Default for TopicConfig {
             retention_bytes: -1,
             segment_bytes: 1 << 30,
             compacted: false,
-            explicit: BTreeMap::new(),
+            explicit: SortedMap::new(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The cluster as the controller last described it: what Kafka calls the metadata image.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{NodeId, TopicConfig, TopicId};
+use ottla_sorted::SortedMap;
 
 /// A broker that may be talked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +52,11 @@ pub struct Image {
     /// The controller's node, as clients are told.
     pub controller: Option<NodeId>,
     /// The brokers that are not fenced.
-    pub brokers: BTreeMap<NodeId, Endpoint>,
+    pub brokers: SortedMap<NodeId, Endpoint>,
     /// Topics by name.
-    pub topics: BTreeMap<Arc<str>, Arc<TopicImage>>,
+    pub topics: SortedMap<Arc<str>, Arc<TopicImage>>,
     /// Names by topic id.
-    pub names: BTreeMap<TopicId, Arc<str>>,
+    pub names: SortedMap<TopicId, Arc<str>>,
 }
 
 impl Image {

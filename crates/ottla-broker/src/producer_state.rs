@@ -3,8 +3,9 @@
 //!
 //! Deliberately absent: transactions (their markers, and the stricter rule of KIP-890 for the first sequence).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use ottla_sorted::SortedMap;
 use ottla_wire::{
     batch::{BatchHeader, increment_sequence},
     error_code::ErrorCode,
@@ -34,7 +35,7 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub(crate) offset: i64,
-    entries: BTreeMap<i64, Entry>,
+    entries: SortedMap<i64, Entry>,
 }
 
 /// What a leader does with a batch.
@@ -49,7 +50,7 @@ pub(crate) enum Judgement {
 /// The producers that one partition remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProducerStates {
-    entries: BTreeMap<i64, Entry>,
+    entries: SortedMap<i64, Entry>,
     expiration_ms: i64,
 }
 

@@ -1,7 +1,8 @@
 //! One replica of a partition: its log, what it remembers, and whether it leads or follows (Kafka's `Partition`).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use ottla_sorted::SortedMap;
 use ottla_wire::{batch::RecordBatch, error_code::ErrorCode};
 
 use crate::{
@@ -27,7 +28,7 @@ pub(crate) struct Leader {
     isr: Vec<NodeId>,
     /// An ISR that the controller has not confirmed yet.
     proposed: Option<Vec<NodeId>>,
-    followers: BTreeMap<NodeId, Progress>,
+    followers: SortedMap<NodeId, Progress>,
 }
 
 #[derive(Clone, Debug)]

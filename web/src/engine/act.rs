@@ -226,7 +226,7 @@ impl Engine {
             .iter()
             .flat_map(|phase| [phase.from, phase.to])
             .collect();
-        times.sort_unstable();
+        ottla_sorted::sort(&mut times);
         let next = if forward {
             times.into_iter().find(|t| *t > now)
         } else {

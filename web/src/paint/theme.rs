@@ -41,11 +41,9 @@ impl Theme {
         let root = window.document()?.document_element()?;
         let style = window.get_computed_style(&root).ok()??;
         let bg = token(&style, "--bg");
-        let follow = token(&style, "--follow")
-            .trim_end_matches('%')
-            .parse::<f32>()
-            .unwrap_or(14.0)
-            / 100.0;
+        // The browser's parser: Rust's comes with 10 KB of powers of five.
+        let follow = js_sys::parse_float(&token(&style, "--follow")) as f32;
+        let follow = if follow.is_nan() { 14.0 } else { follow } / 100.0;
         let keys: Vec<String> = (0..KEYS).map(|n| token(&style, &format!("--k{n}"))).collect();
         let mut colours: Vec<JsValue> = PLAIN
             .iter()

@@ -41,7 +41,7 @@ impl NpmPackage {
             cargo_args: &[],
             out_dir: self.dir().join("wasm"),
             out_name: "ottla",
-            optimised: release,
+            optimised: release.then_some(&["-O3"]),
         }
         .run()?;
         step("npm package ottla", || {

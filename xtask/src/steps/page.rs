@@ -36,7 +36,7 @@ impl Page {
             cargo_args: &[],
             out_dir: self.dir(),
             out_name: "web",
-            optimised: release,
+            optimised: release.then_some(&["-Oz", "--converge"]),
         }
         .run()?;
         step("index.html", || self.html())

@@ -20,8 +20,8 @@ pub(crate) struct WasmBuild {
     pub(crate) cargo_args: &'static [&'static str],
     pub(crate) out_dir: PathBuf,
     pub(crate) out_name: &'static str,
-    /// Whether what only the message of a panic needs is taken out, and wasm-opt runs on the result.
-    pub(crate) optimised: bool,
+    /// What wasm-opt is told, if what only the message of a panic needs is taken out and it runs on the result.
+    pub(crate) optimised: Option<&'static [&'static str]>,
 }
 
 impl WasmBuild {
@@ -47,11 +47,9 @@ impl WasmBuild {
                 .join(profile)
                 .join(format!("{}.wasm", self.artifact));
             let stamp = Stamp::new(self.out_dir.join(format!(".{}-stamp", self.out_name)))
-                .text(if self.optimised {
-                    "--slim, wasm-opt -O3"
-                } else {
-                    ""
-                })
+                .text(&self.optimised.map_or_else(String::new, |flags| {
+                    format!("--slim, wasm-opt {}", flags.join(" "))
+                }))
                 .input(&tree::tool("bindgen-tool"))?
                 .input(&compiled)?;
             let bound = self.out_dir.join(format!("{}_bg.wasm", self.out_name));
@@ -73,15 +71,15 @@ impl WasmBuild {
             .arg(compiled)
             .arg(&self.out_dir)
             .arg(self.out_name)
-            .args(self.optimised.then_some("--slim"))
+            .args(self.optimised.map(|_| "--slim"))
             .logged(&format!("bindgen-{}", self.package))?;
-        if self.optimised {
+        if let Some(flags) = self.optimised {
             // Without feature flags: wasm-opt reads them from the module. `--all-features` makes files that
             // browsers refuse.
             let input = bound.with_extension("unoptimised");
             at(bound, std::fs::rename(bound, &input))?;
             Cmd::new(tree::npm_bin("wasm-opt"))
-                .arg("-O3")
+                .args(flags)
                 .arg(&input)
                 .arg("-o")
                 .arg(bound)

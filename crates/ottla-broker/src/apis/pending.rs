@@ -1,6 +1,6 @@
 //! Requests that wait for something: for replication, for records, for the controller.
 
-use super::{Reaction, fetch::DelayedFetch, produce::DelayedProduce, topics::DelayedTopics};
+use super::{FULL, Reaction, fetch::DelayedFetch, produce::DelayedProduce, topics::DelayedTopics};
 use crate::{Broker, Micros, TopicOutcome};
 
 /// A request that is not answered yet (Kafka's purgatory).
@@ -25,8 +25,8 @@ impl Pending {
     pub(crate) fn retry(&mut self, broker: &Broker, now: Micros) -> Option<Reaction> {
         match self {
             Self::Produce(delayed) => delayed.retry(broker),
-            Self::Fetch(delayed) => delayed.retry(broker, now),
-            Self::Topics(_) => None,
+            Self::Fetch(delayed) if FULL => delayed.retry(broker, now),
+            Self::Fetch(_) | Self::Topics(_) => None,
         }
     }
 
@@ -34,15 +34,16 @@ impl Pending {
     pub(crate) fn expire(&mut self, broker: &Broker) -> Reaction {
         match self {
             Self::Produce(delayed) => delayed.expire(broker),
-            Self::Fetch(delayed) => delayed.expire(broker),
-            Self::Topics(delayed) => delayed.expire(),
+            Self::Fetch(delayed) if FULL => delayed.expire(broker),
+            Self::Topics(delayed) if FULL => delayed.expire(),
+            Self::Fetch(_) | Self::Topics(_) => Reaction::Silence { throttle_ms: 0 },
         }
     }
 
     /// The answer to a request that waited for the controller.
     pub(crate) fn topics_done(&mut self, token: u64, results: &[TopicOutcome]) -> Option<Reaction> {
         match self {
-            Self::Topics(delayed) if delayed.token == token => Some(delayed.answer(results)),
+            Self::Topics(delayed) if FULL && delayed.token == token => Some(delayed.answer(results)),
             _ => None,
         }
     }

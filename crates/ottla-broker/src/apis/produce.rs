@@ -11,9 +11,8 @@
 //!
 //! Deliberately absent: transactions, message formats before magic 2, recompression by the broker.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
+use ottla_sorted::SortedMap;
 use ottla_wire::{
     batch::BatchHeader,
     error_code::ErrorCode,
@@ -295,7 +294,7 @@ impl DelayedProduce {
         let leaders = parts
             .filter_map(|part| part.current_leader.as_ref())
             .map(|leader| leader.leader_id);
-        let known: BTreeMap<NodeId, _> = leaders
+        let known: SortedMap<NodeId, _> = leaders
             .filter_map(|node| Some((node, broker.image.brokers.get(&node)?)))
             .collect();
         let endpoint = |(node_id, endpoint): (NodeId, &crate::Endpoint)| NodeEndpoint {

@@ -1,7 +1,6 @@
 //! What the timeline draws and what the steps step to, gathered once when events arrive.
 
-use std::collections::BTreeMap;
-
+use ottla_sorted::SortedMap;
 use ottla_trace::{
     Envelope, Event,
     event::{BrokerState, ConnId, NodeId, RecordId},
@@ -92,8 +91,8 @@ pub struct Index {
     extent: Option<(u64, u64)>,
     /// Silences between such moments that are long enough to be cut out.
     silences: Vec<(u64, u64)>,
-    open: BTreeMap<(ConnId, i32), usize>,
-    leaders: BTreeMap<Partition, NodeId>,
+    open: SortedMap<(ConnId, i32), usize>,
+    leaders: SortedMap<Partition, NodeId>,
     intake: Intake,
 }
 

@@ -137,7 +137,7 @@ fn choose(silences: impl Iterator<Item = (u64, u64)>, whole: u64) -> Vec<(u64, u
         cuts.push((a + pad, b - pad));
         left -= gap - 2 * pad;
     }
-    cuts.sort_unstable();
+    ottla_sorted::sort(&mut cuts);
     cuts
 }
 

@@ -1,5 +1,6 @@
 //! The cluster: each broker a band, its copies in the order of the partitions.
 
+use ottla_sorted::SortedSet;
 use ottla_trace::event::BrokerState;
 
 use super::{Anchor, Geometry, Picture, Target, View, geometry::Band, log};
@@ -131,7 +132,7 @@ fn manifold(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &
 
 fn rows(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band, broker: &Broker) {
     let partitions = view.state.partitions();
-    let topics: std::collections::BTreeSet<_> = partitions.iter().map(|(topic, _)| topic).collect();
+    let topics: SortedSet<_> = partitions.iter().map(|(topic, _)| topic).collect();
     let long = topics.len() > 1;
     let label_room = if long { 92.0 } else { 0.0 };
     let dead = broker.dead();
@@ -182,7 +183,7 @@ fn rows(view: &View<'_>, geometry: &Geometry, picture: &mut Picture, band: &Band
 /// `ISR 1 2 3`, in the order of the brokers: Kafka's own order changes with every change of the set.
 pub(super) fn isr_text(view: &View<'_>, partition: crate::state::Partition) -> String {
     let mut ids = view.state.isr(partition).to_vec();
-    ids.sort_unstable();
+    ottla_sorted::sort(&mut ids);
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     format!("{} {}", view.lang.word(Word::Isr), ids.join(" "))
 }

@@ -19,8 +19,7 @@ mod tests;
 mod timeline;
 mod wire;
 
-use std::collections::BTreeSet;
-
+use ottla_sorted::SortedSet;
 use ottla_trace::event::{BatchId, ConnId, NodeId, RecordId};
 
 pub use door::Draft;
@@ -108,7 +107,7 @@ pub struct Picture {
     /// Where brokers' buttons go.
     pub anchors: Vec<Anchor>,
     /// States of records that are on the stage, for the legend.
-    pub shown: BTreeSet<CellState>,
+    pub shown: SortedSet<CellState>,
     /// Whether a high watermark is on the stage.
     pub watermark: bool,
 }

@@ -1,13 +1,12 @@
 //! The wire: one pipe per broker, requests in it at their place in time, answers on the thin line below.
 
-use std::collections::BTreeMap;
-
 use super::{Geometry, Picture, Target, View, geometry::Band, queues};
 use crate::{
     draw::{Align, CellState, Dash, Item, Layer, Rect, Role, Style},
     state::{BATCH_HEADER, Batch, Phase, PipeState, Position, Request, State},
     words::Word,
 };
+use ottla_sorted::SortedMap;
 
 /// Half the height of a pipe.
 const HALF: f32 = 13.0;
@@ -61,7 +60,7 @@ struct Place<'a> {
 /// would lie on each other, the later one stays behind.
 fn places<'a>(view: &View<'a>, geometry: &Geometry, band: &Band) -> Vec<Place<'a>> {
     let state: &'a State = view.state;
-    let mut trains: BTreeMap<(bool, u64), Vec<(&Request, f32)>> = BTreeMap::new();
+    let mut trains: SortedMap<(bool, u64), Vec<(&Request, f32)>> = SortedMap::new();
     for request in state.under_way(band.node, view.t) {
         let (key, part) = match request.position(view.t) {
             Position::Out(part) => ((true, request.out.map_or(0, |out| out.left)), part),

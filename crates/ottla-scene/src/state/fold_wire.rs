@@ -168,7 +168,7 @@ impl State {
                 .iter()
                 .filter_map(|(key, it)| Some((it.done?, *key)))
                 .collect();
-            ended.sort_unstable();
+            ottla_sorted::sort(&mut ended);
             // Half of them at once, so that the search does not run at each answer.
             for (_, key) in &ended[..done - RECENT_REQUESTS / 2] {
                 self.requests.remove(key);

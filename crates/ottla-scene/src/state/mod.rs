@@ -21,8 +21,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use ottla_sorted::SortedMap;
 use ottla_trace::event::{BatchId, ConnId, KeyIx, Ledger, NodeId, PartitionView, RecordId, TopicIx};
 
 pub use batch::{Attempt, AttemptEnd, Batch, Phase, Sealed, Stamp};
@@ -50,27 +51,27 @@ pub struct State {
     /// `client.id`.
     pub client_id: String,
     /// The effective configuration.
-    pub config: BTreeMap<String, String>,
+    pub config: SortedMap<String, String>,
     /// Topic names.
-    pub topics: BTreeMap<TopicIx, String>,
+    pub topics: SortedMap<TopicIx, String>,
     /// Keys as text.
-    pub keys: BTreeMap<KeyIx, String>,
+    pub keys: SortedMap<KeyIx, String>,
     /// Brokers.
-    pub brokers: BTreeMap<NodeId, Broker>,
+    pub brokers: SortedMap<NodeId, Broker>,
     /// What the client believes about partitions.
-    pub belief: BTreeMap<Partition, PartitionView>,
+    pub belief: SortedMap<Partition, PartitionView>,
     /// Since when it believes its present leader.
-    pub believed_since: BTreeMap<Partition, u64>,
+    pub believed_since: SortedMap<Partition, u64>,
     /// What the controller says about them, where a trace of a simulation tells.
-    pub truth: BTreeMap<Partition, Leadership>,
+    pub truth: SortedMap<Partition, Leadership>,
     /// Logs by replica.
-    pub logs: BTreeMap<(NodeId, Partition), Log>,
+    pub logs: SortedMap<(NodeId, Partition), Log>,
     /// Records by number.
     pub records: Table<Record>,
     /// Batches by number.
     pub batches: Table<Batch>,
     /// Unresolved batches in the order in which they will be sent.
-    pub queues: BTreeMap<Partition, Vec<BatchId>>,
+    pub queues: SortedMap<Partition, Vec<BatchId>>,
     /// Records that wait for metadata, in order.
     pub awaiting: VecDeque<RecordId>,
     /// The record that is inside `send` right now, if the last event was about one.
@@ -78,11 +79,11 @@ pub struct State {
     /// When it entered.
     t_entering: u64,
     /// Connections by number.
-    pub connections: BTreeMap<ConnId, Connection>,
+    pub connections: SortedMap<ConnId, Connection>,
     /// Requests that are not finished.
-    pub requests: BTreeMap<(ConnId, i32), Request>,
+    pub requests: SortedMap<(ConnId, i32), Request>,
     /// Until when the client keeps quiet towards a node.
-    pub throttled: BTreeMap<NodeId, u64>,
+    pub throttled: SortedMap<NodeId, u64>,
     /// Producer id and epoch.
     pub identity: Option<(i64, i16)>,
     /// `buffer.memory` in use, and all of it.

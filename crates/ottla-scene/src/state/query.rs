@@ -64,7 +64,7 @@ impl State {
             .chain(self.queues.keys())
             .copied()
             .collect();
-        all.sort_unstable();
+        ottla_sorted::sort(&mut all);
         all.dedup();
         all
     }

@@ -1,6 +1,7 @@
 //! A table of numbered things whose clone is cheap.
 
-use std::{collections::BTreeMap, sync::Arc};
+use ottla_sorted::SortedMap;
+use std::sync::Arc;
 
 /// Rows that share one allocation, and are copied together when one of them changes.
 const CHUNK: u64 = 128;
@@ -11,7 +12,7 @@ const CHUNK: u64 = 128;
 /// without sharing, a hundred keyframes of 50 000 records would not fit into a tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table<T> {
-    chunks: BTreeMap<u64, Arc<Vec<Option<T>>>>,
+    chunks: SortedMap<u64, Arc<Vec<Option<T>>>>,
     len: usize,
     next: u64,
 }
@@ -19,7 +20,7 @@ pub struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            chunks: BTreeMap::new(),
+            chunks: SortedMap::new(),
             len: 0,
             next: 0,
         }

@@ -4,16 +4,14 @@ mod lifecycle;
 mod network;
 mod node;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use ottla_broker::{
     Broker, ConnId, ControllerRequest, Disk, Endpoint, Image, Log, Micros, NewTopic, NodeId, Observation,
     PartitionImage, PlannedFault, Settings, TopicOutcome,
 };
+use ottla_sorted::SortedMap;
 
 pub use ottla_trace::event::BrokerState;
 
@@ -28,7 +26,7 @@ pub struct ClusterSetup {
     /// `cluster.id`, as clients are told.
     pub cluster_id: String,
     /// Brokers with the addresses that they advertise.
-    pub brokers: BTreeMap<NodeId, Endpoint>,
+    pub brokers: SortedMap<NodeId, Endpoint>,
     /// Settings of brokers and controller.
     pub settings: Settings,
     /// The network inside.
@@ -100,8 +98,8 @@ pub struct Cluster {
     observe: bool,
     delays: Delays,
     controller: Controller,
-    nodes: BTreeMap<NodeId, Node>,
-    connections: BTreeMap<ConnId, NodeId>,
+    nodes: SortedMap<NodeId, Node>,
+    connections: SortedMap<ConnId, NodeId>,
     next_conn: u64,
     queue: Queue<network::Message>,
     outputs: VecDeque<Output>,
@@ -127,8 +125,8 @@ impl Cluster {
             observe: setup.observe,
             delays: setup.delays,
             controller,
-            nodes: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            nodes: SortedMap::new(),
+            connections: SortedMap::new(),
             next_conn: 0,
             queue: Queue::default(),
             outputs: VecDeque::new(),

@@ -1,10 +1,9 @@
 //! Who leads a partition, and who is in sync, when brokers come and go (Kafka's `PartitionChangeBuilder`).
 
-use std::collections::BTreeMap;
-
 use ottla_broker::{Endpoint, NodeId, PartitionImage};
+use ottla_sorted::SortedMap;
 
-type Alive = BTreeMap<NodeId, Endpoint>;
+type Alive = SortedMap<NodeId, Endpoint>;
 
 /// A broker has left. `true` if that changes the partition.
 pub(super) fn left(partition: &mut PartitionImage, node: NodeId, alive: &Alive, unclean: bool) -> bool {

@@ -6,12 +6,13 @@
 mod election;
 mod topics;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use ottla_broker::{
     ControllerAnswer, ControllerRequest, Endpoint, Image, NodeId, PartitionImage, Settings, TopicId,
     TopicImage,
 };
+use ottla_sorted::SortedMap;
 
 use crate::Rng;
 
@@ -23,7 +24,7 @@ const PRODUCER_ID_BLOCK: i64 = 1_000;
 pub(crate) struct Controller {
     settings: Arc<Settings>,
     rng: Rng,
-    endpoints: BTreeMap<NodeId, Endpoint>,
+    endpoints: SortedMap<NodeId, Endpoint>,
     image: Image,
     changed: bool,
     next_producer_id: i64,
@@ -36,7 +37,7 @@ impl Controller {
         Self {
             settings,
             rng,
-            endpoints: BTreeMap::new(),
+            endpoints: SortedMap::new(),
             image: Image::default(),
             changed: false,
             next_producer_id: 0,
@@ -171,7 +172,7 @@ impl Controller {
     /// Lets `update` change every partition; it says whether it did.
     fn update_partitions(
         &mut self,
-        update: impl Fn(&mut PartitionImage, &BTreeMap<NodeId, Endpoint>, bool) -> bool,
+        update: impl Fn(&mut PartitionImage, &SortedMap<NodeId, Endpoint>, bool) -> bool,
     ) {
         let alive = &self.image.brokers;
         let mut changes = Vec::new();

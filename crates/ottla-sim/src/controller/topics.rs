@@ -1,11 +1,12 @@
 //! Creation and deletion of topics.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use ottla_broker::{
     ErrorCode, NewTopic, NodeId, PartitionImage, TopicConfig, TopicId, TopicImage, TopicOutcome,
     is_valid_topic_name,
 };
+use ottla_sorted::SortedSet;
 
 use super::Controller;
 
@@ -92,7 +93,7 @@ impl Controller {
     fn check_assignments(&self, topic: &NewTopic) -> Result<Vec<Vec<NodeId>>, Refusal> {
         let refuse = |message: &str| Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, message.to_owned()));
         let mut assignments = topic.assignments.clone();
-        assignments.sort_by_key(|&(partition, _)| partition);
+        ottla_sorted::sort_by_key(&mut assignments, |&(partition, _)| partition);
         if assignments
             .iter()
             .zip(0..)
@@ -101,7 +102,7 @@ impl Controller {
             return refuse("partitions must be numbered consecutively from 0");
         }
         for (_, replicas) in &assignments {
-            let distinct: BTreeSet<_> = replicas.iter().collect();
+            let distinct: SortedSet<_> = replicas.iter().collect();
             if replicas.is_empty() || distinct.len() < replicas.len() {
                 return refuse("each partition needs replicas on different brokers");
             }

@@ -9,10 +9,11 @@
 mod identity;
 mod view;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ottla_broker::{NodeId, Observed};
 use ottla_core::{Record, RecordId};
+use ottla_sorted::SortedMap;
 use ottla_trace::event::{Ledger, Persisted, Verdict};
 
 use crate::{Cluster, ClusterEvent};
@@ -58,7 +59,7 @@ pub(crate) type Position = (u32, u64);
 pub struct Oracle {
     fates: Vec<Fate>,
     identities: Identities,
-    views: BTreeMap<(Arc<str>, i32), View>,
+    views: SortedMap<(Arc<str>, i32), View>,
     /// Told OK, in no log, perhaps still under way (`acks=0`).
     suspects: Vec<(u64, Vec<Position>)>,
     ledger: Ledger,

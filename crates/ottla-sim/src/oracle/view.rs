@@ -111,7 +111,7 @@ pub(super) fn earlier_than(entries: &[Entry], at: usize) -> Vec<(u64, i64)> {
     let earlier = disordered.filter_map(|entry| Some((entry.record.filter(|it| *it > id)?, entry.offset)));
     let mut earlier: Vec<_> = earlier.collect();
     // A record with two copies is one record.
-    earlier.sort_unstable();
+    ottla_sorted::sort(&mut earlier);
     earlier.dedup_by_key(|(record, _)| *record);
     earlier
 }

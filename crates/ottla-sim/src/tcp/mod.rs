@@ -13,6 +13,7 @@ use std::{
 };
 
 use ottla_broker::{Endpoint, NewTopic, NodeId, Settings, TopicOutcome};
+use ottla_sorted::SortedMap;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -87,7 +88,7 @@ impl Server {
     /// When a port cannot be bound, or a topic cannot be created.
     pub async fn start(options: ServerOptions) -> io::Result<Self> {
         let mut listeners = BTreeMap::new();
-        let mut brokers = BTreeMap::new();
+        let mut brokers = SortedMap::new();
         for index in 0..options.brokers {
             let node = NodeId::from(index) + 1;
             let port = if options.port_base == 0 {

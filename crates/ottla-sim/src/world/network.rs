@@ -1,10 +1,11 @@
 //! Simulated TCP between the client and the brokers: ordered bytes that take their time, arrive in any pieces, and are
 //! gone with their connection.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use ottla_broker::{ConnId as ServerConn, Endpoint, Micros, NodeId};
+use ottla_sorted::{SortedMap, SortedSet};
 
 use super::{Network as Parameters, Pieces, Span, stream::FrameScanner};
 use crate::{Rng, queue::Queue};
@@ -72,12 +73,12 @@ pub(super) struct Pipe {
 pub(super) struct Network {
     parameters: Parameters,
     rng: Rng,
-    endpoints: BTreeMap<NodeId, Endpoint>,
-    pub(super) pipes: BTreeMap<Conn, Pipe>,
-    by_server: BTreeMap<ServerConn, Conn>,
+    endpoints: SortedMap<NodeId, Endpoint>,
+    pub(super) pipes: SortedMap<Conn, Pipe>,
+    by_server: SortedMap<ServerConn, Conn>,
     queue: Queue<Transit>,
-    frozen: BTreeMap<NodeId, VecDeque<Transit>>,
-    extra: BTreeMap<NodeId, Micros>,
+    frozen: SortedMap<NodeId, VecDeque<Transit>>,
+    extra: SortedMap<NodeId, Micros>,
     /// Bytes that the client's kernel took, for the client to hear.
     written: VecDeque<(Conn, usize)>,
     /// Frames that were put on their way, for the trace.
@@ -89,18 +90,18 @@ impl Network {
     pub(super) fn new(
         parameters: Parameters,
         rng: Rng,
-        endpoints: BTreeMap<NodeId, Endpoint>,
+        endpoints: SortedMap<NodeId, Endpoint>,
         scan: bool,
     ) -> Self {
         Self {
             parameters,
             rng,
             endpoints,
-            pipes: BTreeMap::new(),
-            by_server: BTreeMap::new(),
+            pipes: SortedMap::new(),
+            by_server: SortedMap::new(),
             queue: Queue::default(),
-            frozen: BTreeMap::new(),
-            extra: BTreeMap::new(),
+            frozen: SortedMap::new(),
+            extra: SortedMap::new(),
             written: VecDeque::new(),
             frames: Vec::new(),
             scan,
@@ -346,7 +347,7 @@ impl Network {
         true
     }
 
-    pub(super) fn is_frozen(&self) -> BTreeSet<NodeId> {
+    pub(super) fn is_frozen(&self) -> SortedSet<NodeId> {
         self.frozen.keys().copied().collect()
     }
 

@@ -1,8 +1,7 @@
 //! How a world begins, as data.
 
-use std::collections::BTreeMap;
-
 use ottla_broker::{Endpoint, Micros, NewTopic, NodeId, Settings};
+use ottla_sorted::SortedMap;
 use ottla_trace::Level;
 
 use crate::{ClusterSetup, Delays};
@@ -144,7 +143,7 @@ impl Setup {
 
     /// The addresses that the brokers advertise.
     #[must_use]
-    pub fn endpoints(&self) -> BTreeMap<NodeId, Endpoint> {
+    pub fn endpoints(&self) -> SortedMap<NodeId, Endpoint> {
         let nodes = (1..=self.brokers).map(NodeId::from);
         let endpoint = |node: NodeId| Endpoint {
             host: format!("broker-{node}"),

@@ -3,9 +3,10 @@
 //! Topics have one number for all of them. The world gives the numbers; the client, which numbers by itself, is
 //! renumbered. Envelopes come in the order in which things happened.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ottla_broker::{ErrorCode, Micros, NodeId, Observation, Observed};
+use ottla_sorted::SortedMap;
 use ottla_trace::{
     Envelope, Event, Level, Source,
     event::{Define, Ledger, TopicIx, Verdict},
@@ -20,10 +21,10 @@ pub(super) struct Trace {
     level: Level,
     envelopes: Vec<Envelope>,
     world_seq: u64,
-    broker_seq: BTreeMap<NodeId, u64>,
-    topics: BTreeMap<Arc<str>, TopicIx>,
+    broker_seq: SortedMap<NodeId, u64>,
+    topics: SortedMap<Arc<str>, TopicIx>,
     /// The world's number for each of the client's.
-    client_topics: BTreeMap<TopicIx, TopicIx>,
+    client_topics: SortedMap<TopicIx, TopicIx>,
 }
 
 impl Trace {
@@ -32,9 +33,9 @@ impl Trace {
             level,
             envelopes: Vec::new(),
             world_seq: 0,
-            broker_seq: BTreeMap::new(),
-            topics: BTreeMap::new(),
-            client_topics: BTreeMap::new(),
+            broker_seq: SortedMap::new(),
+            topics: SortedMap::new(),
+            client_topics: SortedMap::new(),
         }
     }
 
