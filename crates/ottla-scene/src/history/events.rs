@@ -8,7 +8,7 @@ use super::KEYFRAME_EVERY;
 
 /// Events in the order in which they happened.
 ///
-/// They live in pieces of [`KEYFRAME_EVERY`]: one long vector would be copied whole whenever it grows, and a hundred
+/// They live in pieces of `KEYFRAME_EVERY`: one long vector would be copied whole whenever it grows, and a hundred
 /// thousand events are tens of megabytes, a pause that a reader sees.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
