@@ -133,6 +133,8 @@ fn run(plan: &Plan, tally: &mut Tally) {
     if plan.has("wasm") {
         let passed = tools::wasm().and_then(|()| wasm::run(tally));
         tally.attempt("wasm", passed);
+        let passed = native::run_tool_tests(tally);
+        tally.attempt("tests of bindgen-tool", passed);
     }
     if !plan.has_any(&["sizes", "e2e"]) {
         return;

@@ -128,6 +128,18 @@ pub(crate) fn run_doctests(tally: &mut Tally) -> Result<()> {
     })
 }
 
+/// The tests of the tool that makes the served wasm; its dependencies are compiled for it anyhow.
+pub(crate) fn run_tool_tests(tally: &mut Tally) -> Result<()> {
+    step("tests of bindgen-tool", || {
+        let output = Cmd::cargo()
+            .args(["test", "--package", "bindgen-tool", "--profile", "tool"])
+            .logged("test-bindgen-tool")?;
+        let passed = some(tally::libtest(&output)?, "bindgen-tool")?;
+        tally.add("tools", passed);
+        Ok(Outcome::Done(format!("{passed} passed")))
+    })
+}
+
 fn is_end_to_end(test: &Artifact) -> bool {
     test.package == tree::root().join("tests")
 }
