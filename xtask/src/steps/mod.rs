@@ -31,16 +31,25 @@ pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<Outcome>) -> Result
     print!("  {name:<38} ");
     // The name must be on the screen while the work goes on; a closed terminal is no reason to stop it.
     let _ = std::io::stdout().flush();
+    let (line, result) = timed(work);
+    println!("{line}");
+    result
+}
+
+/// As [`step`], beside others: its line is printed whole, when it ends.
+pub(crate) fn step_beside_others(name: &str, work: impl FnOnce() -> Result<Outcome>) -> Result<()> {
+    let (line, result) = timed(work);
+    println!("  {name:<38} {line}");
+    result
+}
+
+fn timed(work: impl FnOnce() -> Result<Outcome>) -> (String, Result<()>) {
     let start = Instant::now();
     let outcome = work();
     let seconds = start.elapsed().as_secs_f64();
     match outcome {
-        Ok(Outcome::UpToDate(what)) => println!("ready: {what}"),
-        Ok(Outcome::Done(what)) => println!("{what} ({seconds:.1} s)"),
-        Err(failure) => {
-            println!("FAILED after {seconds:.1} s");
-            return Err(failure);
-        }
+        Ok(Outcome::UpToDate(what)) => (format!("ready: {what}"), Ok(())),
+        Ok(Outcome::Done(what)) => (format!("{what} ({seconds:.1} s)"), Ok(())),
+        Err(failure) => (format!("FAILED after {seconds:.1} s"), Err(failure)),
     }
-    Ok(())
 }

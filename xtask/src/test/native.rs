@@ -1,13 +1,15 @@
 //! The Rust tests that run on this machine. Cargo builds them once; which of them runs when is decided here.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::failure::{Failure, Result};
 use crate::run::Cmd;
 use crate::steps::npm_package::NpmPackage;
 use crate::steps::page::Page;
-use crate::steps::{Outcome, step};
+use crate::steps::{Outcome, step, step_beside_others};
 use crate::test::artifacts::{self, Artifact};
 use crate::test::tally::{self, Tally};
 use crate::tree;
@@ -21,6 +23,9 @@ const EXCLUDED: [&str; 6] = [
     "--exclude",
     "wasm-tool",
 ];
+
+/// End-to-end programs that run beside each other.
+const LANES: usize = 2;
 
 /// A test program that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -85,19 +90,45 @@ impl Native {
         tally.attempt("native tests", result);
     }
 
-    /// The tests in `tests/`, program by program; those whose names start with `kafka_` need a Kafka.
+    /// The tests in `tests/`; those whose names start with `kafka_` need a Kafka.
+    ///
+    /// [`LANES`] programs run at a time: most of their time they wait for a broker or a browser to start.
     pub(crate) fn run_end_to_end(&self, with_kafka: bool, tally: &mut Tally) {
-        for test in self.tests.iter().filter(|test| is_end_to_end(test)) {
-            if !with_kafka && test.name.starts_with("kafka_") {
-                println!("  LEFT OUT: {} (--without-kafka)", test.name);
-                continue;
+        let (run, left_out): (Vec<_>, Vec<_>) = self
+            .tests
+            .iter()
+            .filter(|test| is_end_to_end(test))
+            .partition(|test| with_kafka || !test.name.starts_with("kafka_"));
+        for test in left_out {
+            println!("  LEFT OUT: {} (--without-kafka)", test.name);
+        }
+        let waiting = Mutex::new(run.into_iter());
+        let lane = || {
+            let mut results = Vec::new();
+            loop {
+                let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(test) = next else { return results };
+                let name = format!("end to end: {}", test.name);
+                let mut passed = 0;
+                let result = step_beside_others(&name, || {
+                    passed = self.run(test)?;
+                    Ok(Outcome::Done(format!("{passed} passed")))
+                });
+                results.push((name, passed, result));
             }
-            let name = format!("end to end: {}", test.name);
-            let result = step(&name, || {
-                let passed = self.run(test)?;
-                tally.add("end to end", passed);
-                Ok(Outcome::Done(format!("{passed} passed")))
-            });
+        };
+        let results = thread::scope(|scope| {
+            let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+            lanes
+                .into_iter()
+                .flat_map(|lane| {
+                    lane.join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect::<Vec<_>>()
+        });
+        for (name, passed, result) in results {
+            tally.add("end to end", passed);
             tally.attempt(&name, result);
         }
     }
