@@ -48,13 +48,22 @@ Examples:
   cargo xtask test --without-kafka";
 
 pub(crate) const PROVE: &str = "\
-cargo xtask prove [TARGET...] [--hours N]
+cargo xtask prove [TARGET...] [--hours N] [--to N] [--again]
 
-The same kinds of checks as in `test`, long: more seeds, more kills. A target goes on where it was interrupted.
-Without a target it lists them and what each proves.
+The same kinds of checks as in `test`, long: more seeds, more kills. Without a target it lists them, what each
+proves and how far each is. A target goes on where it was interrupted: what comes next is kept in target/prove. A
+failure stops it there, and the same seeds come first the next time. `cargo xtask mutants` is the third of these.
 
-Example:
-  cargo xtask prove";
+  --hours N   begin nothing new after so many hours (fractions too), in all targets together
+  --to N      where the one target that is named ends (default: 200000 seeds, 100 kills)
+  --again     begin at the first seed or kill
+
+Exit code: 0 everything that ran holds, 1 something does not, 2 wrong arguments.
+
+Examples:
+  cargo xtask prove
+  cargo xtask prove swarm --hours 8
+  cargo xtask prove kills --to 30";
 
 pub(crate) const MUTANTS: &str = "\
 cargo xtask mutants [NAME...]
@@ -102,7 +111,8 @@ pub(crate) const DOCTOR: &str = "\
 cargo xtask doctor
 
 Says what this machine has, what is missing, and the exact command that brings it (Debian and macOS). Changes
-nothing. Exit code 1 when something is missing that `cargo xtask demo` needs.
+nothing. Exit code 1 when something is missing that `cargo xtask demo` or `cargo xtask test` needs and that xtask
+does not bring by itself.
 
 Example:
   cargo xtask doctor";

@@ -74,19 +74,43 @@ fn from_home(home: &Path) -> Result<Outcome> {
     let server = names
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let Some(server) = server
-        .into_iter()
-        .find(|name| name.starts_with("kafka_2.") && name.ends_with(".jar"))
-    else {
+    let Some(server) = server.into_iter().find_map(|name| server_version(&name)) else {
         return Err(Failure::step(format!(
-            "KAFKA_HOME: no kafka_2.*.jar in {}",
+            "KAFKA_HOME: no kafka_2.*.jar in {}; it must name an unpacked Kafka, or be unset",
             libs.display()
         )));
     };
-    Ok(Outcome::UpToDate(format!(
-        "{} of KAFKA_HOME",
-        server.trim_end_matches(".jar")
-    )))
+    if !is_wanted(&server) {
+        return Err(Failure::step(format!(
+            "KAFKA_HOME: {} is Kafka {server}, and the tests are about {VERSION}; name a Kafka {}, or unset KAFKA_HOME",
+            home.display(),
+            minor(VERSION),
+        )));
+    }
+    Ok(Outcome::UpToDate(format!("Kafka {server} of KAFKA_HOME")))
+}
+
+/// The version of the broker's jar, as in kafka_2.13-4.3.0.jar; `None` for any other file, such as
+/// kafka_2.13-4.3.0-javadoc.jar.
+fn server_version(name: &str) -> Option<String> {
+    let (_, version) = name
+        .strip_prefix("kafka_2.")?
+        .strip_suffix(".jar")?
+        .split_once('-')?;
+    let is_number = version.chars().all(|c| c.is_ascii_digit() || c == '.');
+    is_number.then(|| version.to_owned())
+}
+
+/// Corrections of a release do not change what the tests look at.
+fn is_wanted(version: &str) -> bool {
+    minor(version) == minor(VERSION)
+}
+
+fn minor(version: &str) -> &str {
+    version
+        .match_indices('.')
+        .nth(1)
+        .map_or(version, |(at, _)| &version[..at])
 }
 
 fn fetch(jars: &Path) -> Result<()> {
@@ -120,4 +144,41 @@ fn pom_text() -> String {
          <groupId>ottla</groupId><artifactId>kafka-for-tests</artifactId><version>1</version><packaging>pom</packaging>\n  \
          <dependencies>\n{dependencies}  </dependencies>\n</project>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_home, server_version};
+
+    #[test]
+    fn only_the_brokers_jar_tells_the_version() {
+        assert_eq!(server_version("kafka_2.13-4.3.1.jar").as_deref(), Some("4.3.1"));
+        for other in [
+            "kafka_2.13-4.3.0-javadoc.jar",
+            "kafka-clients-4.3.0.jar",
+            "kafka_2.13-4.3.0.txt",
+        ] {
+            assert_eq!(server_version(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn another_kafka_in_kafka_home_is_refused_with_its_version() {
+        let home = std::env::temp_dir().join(format!("ottla-kafka-home-{}", std::process::id()));
+        let libs = home.join("libs");
+        for (jar, good) in [
+            ("kafka_2.13-4.3.2.jar", true),
+            ("kafka_2.13-3.9.0.jar", false),
+            ("kafka_2.13-4.30.0.jar", false),
+        ] {
+            std::fs::create_dir_all(&libs).unwrap();
+            std::fs::write(libs.join(jar), "").unwrap();
+            let found = from_home(&home);
+            assert_eq!(found.is_ok(), good, "{jar}");
+            if let Err(failure) = found {
+                assert!(failure.message().contains("4.3.0"), "{failure:?}");
+            }
+            std::fs::remove_dir_all(&home).unwrap();
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! `cargo xtask test`: everything that CI runs.
 
-mod artifacts;
+pub(crate) mod artifacts;
 mod embedded;
 mod imports;
 mod lint;
-mod native;
+pub(crate) mod native;
 mod scripts;
 mod sizes;
 mod tally;

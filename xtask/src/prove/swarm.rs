@@ -1,0 +1,99 @@
+//! The simulation's random worlds, seed after seed.
+
+use std::thread;
+
+use crate::failure::{Failure, Result};
+use crate::prove::{Work, built};
+use crate::run::{Cmd, log_path};
+use crate::test::artifacts::Artifact;
+
+/// Seeds of one process: the test looks at its share of worlds in which something goes wrong, so not too few, and as
+/// many as an interrupted run does again.
+const PIECE: u64 = 500;
+
+pub(crate) fn prepare() -> Result<Work> {
+    let program = built("ottla-sim", "swarm")?;
+    Ok(Box::new(move |next, end| {
+        let pieces = side_by_side(next, end);
+        // One process runs on one core.
+        let results: Vec<Result<()>> = thread::scope(|scope| {
+            let running: Vec<_> = pieces
+                .iter()
+                .map(|piece| scope.spawn(|| one(&program, *piece)))
+                .collect();
+            running
+                .into_iter()
+                .map(|piece| {
+                    piece
+                        .join()
+                        .unwrap_or_else(|_| Err(Failure::step("a thread panicked")))
+                })
+                .collect()
+        });
+        results.into_iter().collect::<Result<Vec<()>>>()?;
+        Ok(pieces.last().map_or(end, |(_, to)| *to))
+    }))
+}
+
+/// A piece for each core.
+fn side_by_side(next: u64, end: u64) -> Vec<(u64, u64)> {
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    (0..cores)
+        .map(|core| (next + core * PIECE, (next + (core + 1) * PIECE).min(end)))
+        .filter(|(from, to)| from < to)
+        .collect()
+}
+
+fn one(program: &Artifact, (from, to): (u64, u64)) -> Result<()> {
+    let name = format!("prove-swarm-{from}");
+    let outcome = Cmd::new(&program.executable)
+        .dir(&program.package)
+        .args(["--exact", "as_many_as_asked_for", "--nocapture"])
+        .env("OTTLA_SEEDS", format!("{from}..{to}"))
+        .logged(&name);
+    let log = log_path(&name)?;
+    let output = match outcome {
+        Ok(output) => output,
+        Err(failure) => {
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            return Err(Failure::step(format!("{}{}", failure.message(), replay(&text))));
+        }
+    };
+    if !output.contains(" worlds: ") {
+        return Err(Failure::step(format!(
+            "{name}: no world ran; see {}",
+            log.display()
+        )));
+    }
+    // A good log says nothing that the next one does not say, and long runs have many.
+    let _ = std::fs::remove_file(log);
+    Ok(())
+}
+
+/// The command that runs the failing world again, from what the test said.
+fn replay(log: &str) -> String {
+    let line = log.lines().find_map(|line| line.trim().strip_prefix("again: "));
+    line.map_or(String::new(), |command| {
+        format!("\n\nthe failing seed again: {command}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_follow_each_other_and_stop_at_the_end() {
+        let pieces = side_by_side(1_000, 1_200);
+        assert_eq!(pieces, [(1_000, 1_200)]);
+        let pieces = side_by_side(0, 1_000_000);
+        assert!(pieces.windows(2).all(|pair| pair[0].1 == pair[1].0), "{pieces:?}");
+    }
+
+    #[test]
+    fn a_failing_seed_is_shown_with_its_command() {
+        let log = "thread 'x' panicked:\nlost\nagain: OTTLA_SEED=17 cargo test one\nnote: backtrace\n";
+        assert!(replay(log).ends_with("again: OTTLA_SEED=17 cargo test one"));
+        assert_eq!(replay("hung"), "");
+    }
+}
