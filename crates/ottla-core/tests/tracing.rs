@@ -123,6 +123,28 @@ fn a_batch_says_why_it_was_closed() {
         Some(CloseReason::Close)
     );
     assert_eq!(reason(&[("batch.size", "100")], |_| {}), Some(CloseReason::Full));
+    assert_eq!(reason(&[("linger.ms", "0")], |_| {}), Some(CloseReason::NoLinger));
+}
+
+/// A cold producer dials its leader once a batch is ready: that one waited for more than `linger.ms`.
+#[test]
+fn a_batch_that_waited_longer_than_it_lingered_says_so() {
+    for linger in ["50", "0"] {
+        let mut bench = Bench::with_level(1, &[("linger.ms", linger)], Level::Batch);
+        bench.opens = false;
+        bench.send_to(0, "a");
+        bench.run();
+        bench.open(bench.conn());
+        bench.advance_ms(51);
+        assert_eq!(
+            bench.events(|event| matches!(event, Event::BatchClosed { .. })),
+            0,
+            "its leader is being dialled"
+        );
+        bench.open(bench.conn());
+        let held = |event: &Event| matches!(event, Event::BatchClosed { because, .. } if *because == CloseReason::Held);
+        assert_eq!(bench.events(held), 1, "linger.ms={linger}");
+    }
 }
 
 #[test]

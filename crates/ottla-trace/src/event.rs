@@ -503,8 +503,12 @@ json_enums! {
     pub enum CloseReason {
         /// The next record did not fit into `batch.size`.
         Full,
-        /// `linger.ms` passed.
+        /// `linger.ms` passed, and its broker took it then.
         Linger,
+        /// `linger.ms` is 0, and its broker took it at once.
+        NoLinger,
+        /// `linger.ms` had passed before, and it waited longer: for a connection, an identity, or an answer.
+        Held,
         /// Its broker was sent other batches anyway.
         NodeReady,
         /// Records waited for memory.

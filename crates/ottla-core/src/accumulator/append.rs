@@ -116,6 +116,7 @@ impl Engine {
             slots: Vec::with_capacity(self.slots_hint),
             charge: HEADER_LEN,
             largest: 0,
+            held: false,
         };
         self.memory.take(HEADER_LEN);
         let partition = self.partition_mut(ix);

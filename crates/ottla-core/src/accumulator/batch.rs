@@ -31,6 +31,8 @@ pub(crate) struct OpenBatch {
     pub(crate) charge: usize,
     /// Upper bound of its largest record; kept for the metrics only.
     pub(crate) largest: usize,
+    /// It could not leave when `linger.ms` was over; kept for the trace only.
+    pub(crate) held: bool,
 }
 
 /// A batch that takes no more records.

@@ -106,13 +106,14 @@ impl Engine {
     }
 
     fn close_reason(&self, now: Instant, ix: PartitionIx) -> CloseReason {
-        let lingered = self
-            .partition(ix)
-            .open
-            .as_ref()
-            .is_some_and(|open| open.created + self.settings.linger <= now);
-        if lingered {
-            CloseReason::Linger
+        let linger = self.settings.linger;
+        let open = self.partition(ix).open.as_ref();
+        if let Some(open) = open.filter(|open| open.created + linger <= now) {
+            match (open.held, linger.is_zero()) {
+                (true, _) => CloseReason::Held,
+                (false, true) => CloseReason::NoLinger,
+                (false, false) => CloseReason::Linger,
+            }
         } else if !self.lifecycle.is_running() {
             CloseReason::Close
         } else if self.flushes.is_active() {

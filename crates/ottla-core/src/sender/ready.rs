@@ -34,6 +34,9 @@ impl Engine {
                 .is_some_and(|node| node.link.conn.is_none())
         });
         self.wants.nodes = nodes;
+        if self.tracer.is_on() {
+            self.note_held(now);
+        }
         if self.settings.adaptive && !mutant!(LoadIgnored) {
             self.weigh_partitions(now);
         }
@@ -61,6 +64,18 @@ impl Engine {
                 Reach::Ready(_) => None,
                 _ => node.starving_since.or(Some(now)),
             };
+        }
+    }
+
+    /// Notes which open batches could not leave although `linger.ms` is over: that is why they will have waited.
+    #[cold]
+    fn note_held(&mut self, now: Instant) {
+        let linger = self.settings.linger;
+        for index in 0..self.active.len() {
+            let ix = self.active[index];
+            if let Some(open) = &mut self.partition_mut(ix).open {
+                open.held |= open.created + linger <= now;
+            }
         }
     }
 
