@@ -1,11 +1,13 @@
 //! Makes the JavaScript around a wasm file, with the very `wasm-bindgen` that the workspace's lock file names.
 //!
 //! `bindgen-tool INPUT.wasm OUT_DIR OUT_NAME [--typescript] [--slim]`, always for the target `web`: its output also
-//! loads in Node, in workers and in workerd, by `initSync`.
+//! loads in Node, in workers and in workerd, by `initSync`. `--slim` is for what is served: smaller, and for nobody to read.
 #![allow(clippy::print_stderr, reason = "a command line tool reports on stderr")]
 
+mod glue;
 mod slim;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use wasm_bindgen_cli_support::Bindgen;
@@ -35,7 +37,11 @@ fn main() -> ExitCode {
         if is_set("--slim") {
             slim::slim(output.wasm_mut());
         }
-        output.emit(out_dir)
+        output.emit(out_dir)?;
+        if is_set("--slim") {
+            glue::strip_file(&Path::new(out_dir).join(format!("{out_name}.js")))?;
+        }
+        Ok(())
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
