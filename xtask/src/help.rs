@@ -80,7 +80,8 @@ pub(crate) const BENCH: &str = "\
 cargo xtask bench [TARGET...] [--rounds N]
 
 Every timed figure, in one run, the other clients beside ours. Without a target all of them run; `list` names
-them and says what each measures. Nothing here gates `test`. Exit code 1 when a bar is missed.
+them and says what each measures and about how long it takes. Nothing here gates `test`. Exit code 1 when a bar is
+missed.
 
   --rounds N   how often each peer runs; all take turns, and medians are printed (default: 3)
 

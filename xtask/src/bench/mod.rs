@@ -3,6 +3,7 @@
 mod bridge;
 mod core;
 mod encode;
+mod estimate;
 mod meter;
 mod null_transport;
 mod page;
@@ -12,12 +13,14 @@ mod series;
 pub(crate) mod server;
 mod table;
 mod trace;
+mod turns;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::args::Args;
+use crate::bench::estimate::{Takes, shown};
 use crate::bench::report::Report;
 use crate::failure::{Failure, Result, at};
 use crate::tree;
@@ -30,6 +33,7 @@ pub(crate) struct Target {
     pub(crate) name: &'static str,
     /// What it measures, and against whom.
     pub(crate) measures: &'static str,
+    pub(crate) takes: Takes,
     pub(crate) run: fn(&mut Report) -> Result<()>,
 }
 
@@ -53,9 +57,7 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     let named = args.targets();
     args.finish()?;
     if named.iter().any(|name| name == "list") {
-        for target in &TARGETS {
-            println!("  {:<15} {}", target.name, target.measures);
-        }
+        list(rounds);
         return Ok(());
     }
     if let Some(name) = named
@@ -67,10 +69,23 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
         )));
     }
     let mut report = Report::new(rounds);
-    for target in TARGETS
+    let chosen: Vec<&Target> = TARGETS
         .iter()
         .filter(|target| named.is_empty() || named.iter().any(|name| name == target.name))
-    {
+        .collect();
+    println!(
+        "about {} on two cores for {rounds} rounds, and what has to be built before",
+        shown(chosen.iter().map(|target| target.takes.seconds(rounds)).sum())
+    );
+    for (number, target) in chosen.iter().enumerate() {
+        println!(
+            "\n{} ({} of {}, about {}): {}",
+            target.name,
+            number + 1,
+            chosen.len(),
+            shown(target.takes.seconds(rounds)),
+            target.measures
+        );
         run(target, &mut report);
     }
     println!(
@@ -80,9 +95,20 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     report.finish()
 }
 
+fn list(rounds: usize) {
+    for target in &TARGETS {
+        let takes = shown(target.takes.seconds(rounds));
+        println!("  {:<15} {takes:>6}  {}", target.name, target.measures);
+    }
+    let all = TARGETS.iter().map(|target| target.takes.seconds(rounds)).sum();
+    println!(
+        "\nAll take about {} on two cores for {rounds} rounds; times are estimates, without what has to be built before.",
+        shown(all)
+    );
+}
+
 /// A target that fails must not hide the figures of the others.
 fn run(target: &Target, report: &mut Report) {
-    println!("\n{}: {}", target.name, target.measures);
     let start = Instant::now();
     match (target.run)(report) {
         Ok(()) => println!("  {} took {:.0} s", target.name, start.elapsed().as_secs_f64()),

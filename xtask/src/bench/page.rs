@@ -1,22 +1,26 @@
 //! The page under load: it must stay as quick as it looks.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::bench::Target;
+use crate::bench::estimate::Takes;
 use crate::bench::report::Report;
 use crate::bench::series::{Series, plain};
 use crate::bench::server::{Kafka, Server};
 use crate::bench::table::Table;
+use crate::bench::turns::in_turns;
 use crate::failure::{Failure, Result};
 use crate::json;
 use crate::run::Cmd;
 use crate::steps::page::Page;
-use crate::steps::{Outcome, binaries, node, step, system};
+use crate::steps::{binaries, node, system};
 
 pub(crate) const TARGET: Target = Target {
     name: "page",
     measures: "50,000 records of 100 B over 200 keys from one tab, live, stage visible, through the bridge into Kafka; \
                and the frames of the sandbox",
+    takes: Takes { once: 15, round: 35 },
     run,
 };
 
@@ -29,6 +33,9 @@ const LONGEST_TASK: f64 = 50.0;
 const LONGEST_FRAME: f64 = 16.7;
 /// How long the sandbox plays.
 const PLAYED_SECONDS: &str = "10";
+/// Where a round has what the scripts printed.
+const LOAD: usize = 0;
+const PLAY: usize = 1;
 
 fn run(report: &mut Report) -> Result<()> {
     system::CHROMIUM.require()?;
@@ -36,61 +43,70 @@ fn run(report: &mut Report) -> Result<()> {
     Page::Release.build()?;
     let ottla = binaries::ottla("release")?;
     let kafka = Kafka::start()?;
-    let (mut loads, mut plays) = (Vec::new(), Vec::new());
-    step("the page in Chromium", || {
-        for _ in 0..report.rounds() {
-            let mut demo = Command::new(&ottla);
-            demo.args([
-                "demo",
-                "--port",
-                "0",
-                "--no-open",
-                "--topic",
-                TOPIC,
-                "--kafka",
-                &kafka.bootstrap,
-            ]);
-            demo.arg("--page").arg(Page::Release.dir());
-            let (_demo, url) = Server::start(&mut demo)?;
-            let load = Cmd::new("node").args(["tests/js/page_load.mjs", &url, TOPIC]);
-            loads.push(
-                load.args([&RECORDS.to_string(), "100", "200"])
-                    .logged("bench-page")?,
-            );
-            let play = Cmd::new("node").args(["tests/js/page_frames.mjs", &url, PLAYED_SECONDS]);
-            plays.push(play.logged("bench-frames")?);
-        }
-        Ok(Outcome::Done(format!("{} rounds", report.rounds())))
+    let rounds = in_turns("the page in Chromium", report.rounds(), || {
+        one_round(&ottla, &kafka)
     })?;
-    let figure = |lines: &[String], name: &str| -> Series {
-        lines.iter().filter_map(|line| json::number(line, name)).collect()
+    let said: Vec<&str> = rounds.iter().flatten().map(String::as_str).collect();
+    let said = said.join("\n");
+    let figures = |script: usize, name: &str| {
+        let figures = rounds.iter().map(|lines| json::number(&lines[script], name));
+        Series::of_all_rounds(name, rounds.len(), figures, &said)
     };
-    let [rates, longest, cpu, acked] =
-        ["perSecond", "longest", "longestCpu", "ok"].map(|name| figure(&loads, name));
-    let [median, p99, worst] = ["median", "p99", "longestFrame"].map(|name| figure(&plays, name));
-    let (Some(task), Some(ok), Some(frame)) = (longest.median(), acked.median(), p99.median()) else {
-        let lines: Vec<_> = loads.into_iter().chain(plays).collect();
-        return Err(Failure::step(format!("no figure in:\n{}", lines.join("\n"))));
+    let (rates, acked) = (figures(LOAD, "perSecond")?, figures(LOAD, "ok")?);
+    let (longest, cpu) = (figures(LOAD, "longest")?, figures(LOAD, "longestCpu")?);
+    let (median, p99, worst) = (
+        figures(PLAY, "median")?,
+        figures(PLAY, "p99")?,
+        figures(PLAY, "longestFrame")?,
+    );
+    let (Some(task), Some(task_cpu), Some(ok), Some(frame)) =
+        (longest.most(), cpu.most(), acked.least(), p99.median())
+    else {
+        return Err(Failure::step(format!("no figure in:\n{said}")));
     };
     let mut table = Table::new(&[
         "records/s",
-        "told ok",
+        "told ok, least",
         "longest task, ms",
-        "its processor time, ms",
+        "most processor time of a task, ms",
     ]);
-    table.row([
-        rates.shown(plain),
-        plain(ok),
-        longest.shown(tenths),
-        cpu.shown(tenths),
-    ]);
+    table.row([rates.shown(plain), whole(ok), tenths(task), tenths(task_cpu)]);
     report.table("One tab of Chromium, live", &table);
+    report.note(
+        "The longest task of all rounds, by the clock: whatever else ran on the machine meanwhile is in it, but not \
+         in the processor time.",
+    );
     let mut table = Table::new(&["median, ms", "99 of 100, ms", "longest, ms"]);
     table.row([median.shown(tenths), p99.shown(tenths), worst.shown(tenths)]);
     report.table("The page's part of a frame, sandbox playing", &table);
-    report.at_most("longest task of the page's main thread", task, LONGEST_TASK, "ms");
+    report.at_least("records told ok in every round", ok, RECORDS as f64, "");
+    report.at_most(
+        "longest task of the page's main thread in any round",
+        task,
+        LONGEST_TASK,
+        "ms",
+    );
     report.at_most("99 of 100 frames of the sandbox", frame, LONGEST_FRAME, "ms");
     Ok(())
+}
+
+/// What the scripts printed, at [`LOAD`] and [`PLAY`].
+fn one_round(ottla: &Path, kafka: &Kafka) -> Result<[String; 2]> {
+    let mut demo = Command::new(ottla);
+    demo.args(["demo", "--port", "0", "--no-open", "--topic", TOPIC, "--kafka"])
+        .arg(&kafka.bootstrap)
+        .arg("--page")
+        .arg(Page::Release.dir());
+    let (_demo, url) = Server::start(&mut demo)?;
+    let load = Cmd::new("node").args(["tests/js/page_load.mjs", &url, TOPIC]);
+    let load = load.args([&RECORDS.to_string(), "100", "200"]);
+    let play = Cmd::new("node").args(["tests/js/page_frames.mjs", &url, PLAYED_SECONDS]);
+    Ok([load.logged("bench-page")?, play.logged("bench-frames")?])
+}
+
+/// Counts are compared to the last one, so none of their digits may be left out.
+fn whole(count: f64) -> String {
+    format!("{count:.0}")
 }
 
 fn tenths(ms: f64) -> String {

@@ -32,6 +32,11 @@ impl Report {
         println!("\n  {title}\n\n{table}");
     }
 
+    /// A line under a table: how its figures came about.
+    pub(crate) fn note(&self, line: &str) {
+        println!("  {line}");
+    }
+
     /// Prints and keeps the verdict on one bar: `value` must be at most `limit`.
     pub(crate) fn at_most(&mut self, what: &str, value: f64, limit: f64, unit: &str) {
         self.judge(what, "at most", value <= limit, [value, limit], unit);
@@ -45,7 +50,14 @@ impl Report {
     fn judge(&mut self, what: &str, side: &str, kept: bool, [value, limit]: [f64; 2], unit: &str) {
         let space = if unit.is_empty() { "" } else { " " };
         let (value, limit) = (plain(value), plain(limit));
-        let line = format!("{what}: {value}{space}{unit}, the bar is {side} {limit}{space}{unit}");
+        self.verdict(
+            kept,
+            format!("{what}: {value}{space}{unit}, the bar is {side} {limit}{space}{unit}"),
+        );
+    }
+
+    /// Prints and keeps a verdict that has its own words.
+    pub(crate) fn verdict(&mut self, kept: bool, line: String) {
         println!("  bar {}: {line}", if kept { "kept" } else { "MISSED" });
         if kept {
             self.kept += 1;

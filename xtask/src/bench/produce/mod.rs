@@ -6,21 +6,24 @@ mod peers;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::bench::estimate::Takes;
 use crate::bench::meter::{self, Measured};
 use crate::bench::produce::cluster::Cluster;
 use crate::bench::produce::peers::{Peer, Work};
 use crate::bench::report::Report;
 use crate::bench::series::{Series, plain};
 use crate::bench::table::Table;
+use crate::bench::turns::in_turns;
 use crate::bench::{Target, values};
 use crate::failure::{Failure, Result};
 use crate::steps::npm_package::NpmPackage;
-use crate::steps::{Outcome, binaries, node, step};
+use crate::steps::{binaries, node};
 
 pub(crate) const TARGET: Target = Target {
     name: "produce",
     measures: "records/s and producer CPU seconds per million records into Apache Kafka 4.3: acks=all, idempotent, \
                linger.ms=5, batch.size=16384, 6 partitions",
+    takes: Takes { once: 15, round: 110 },
     run,
 };
 
@@ -64,16 +67,17 @@ fn run(report: &mut Report) -> Result<()> {
 }
 
 fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>) -> Result<()> {
-    let mut runs: Vec<(Peer, Vec<Figures>)> = Peer::ALL.map(|peer| (peer, Vec::new())).into();
     let Work { value_len, codec, .. } = work;
-    step(&format!("{value_len} B values, {codec}, in turns"), || {
-        for _ in 0..report.rounds() {
-            for (peer, figures) in &mut runs {
-                figures.push(one_run(*peer, cluster, ottla, work)?);
-            }
-        }
-        Ok(Outcome::Done(format!("{} rounds", report.rounds())))
+    // Each round has a run of every peer, in the order of `Peer::ALL`.
+    let rounds = in_turns(&format!("{value_len} B, {codec}"), report.rounds(), || {
+        let runs = Peer::ALL.iter().map(|peer| one_run(*peer, cluster, ottla, work));
+        runs.collect::<Result<Vec<Figures>>>()
     })?;
+    let column = |peer: Peer, pick: &dyn Fn(&Figures) -> Option<f64>| {
+        let place = Peer::ALL.iter().position(|other| *other == peer);
+        let run = |runs: &Vec<Figures>| place.and_then(|place| runs.get(place)).and_then(pick);
+        Series::of_rounds(peer.name(), rounds.len(), rounds.iter().map(run))
+    };
     let mut table = Table::new(&[
         "",
         "1000 records/s",
@@ -81,35 +85,28 @@ fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>)
         "bridge's CPU s/M",
         "CPU s/M with start and warm-up",
     ]);
-    for (peer, figures) in &runs {
-        let column =
-            |pick: &dyn Fn(&Figures) -> Option<f64>| figures.iter().filter_map(pick).collect::<Series>();
+    for peer in Peer::ALL {
         table.row([
             peer.name().to_owned(),
-            column(&|run| Some(run.records_per_second / 1000.0)).shown(plain),
-            column(&|run| run.cpu_per_million).shown(plain),
-            column(&|run| run.bridge_cpu_per_million).shown(plain),
-            column(&|run| run.whole_cpu_per_million).shown(plain),
+            column(peer, &|run| Some(run.records_per_second / 1000.0))?.shown(plain),
+            column(peer, &|run| run.cpu_per_million)?.shown(plain),
+            column(peer, &|run| run.bridge_cpu_per_million)?.shown(plain),
+            column(peer, &|run| run.whole_cpu_per_million)?.shown(plain),
         ]);
     }
     report.table(
         &format!("{value_len} B values, {codec}: CPU is the producer's, user and system"),
         &table,
     );
+    settings(report, value_len);
     for (ours, theirs) in BARS {
-        let cpu = |peer: Peer| {
-            let figures = runs
-                .iter()
-                .filter(|(of, _)| *of == peer)
-                .flat_map(|(_, figures)| figures);
-            figures.filter_map(|run| run.cpu_per_million).collect::<Series>()
-        };
         let what = format!(
             "{value_len} B, {codec}: CPU of {} over {}",
             ours.name(),
             theirs.name()
         );
-        match cpu(ours).over(&cpu(theirs)).median() {
+        let cpu = |peer| column(peer, &|run| run.cpu_per_million);
+        match cpu(ours)?.over(&cpu(theirs)?)?.median() {
             Some(ratio) => report.at_most(&what, ratio, 1.0, ""),
             None => report.unmeasured(
                 &what,
@@ -118,6 +115,22 @@ fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>)
         }
     }
     Ok(())
+}
+
+/// How each peer was set, for whoever reads the table.
+fn settings(report: &Report, value_len: usize) {
+    for peer in Peer::ALL {
+        let (measured, warm_up) = peer.records(value_len);
+        report.note(&format!(
+            "{}: {measured} records after {warm_up} to warm up; {}",
+            peer.name(),
+            peer.settings()
+        ));
+    }
+    report.note(
+        "Warm-up is by records, the same for all peers and any value, but five times as long for the JVM, which is \
+         still compiling then.",
+    );
 }
 
 fn one_run(peer: Peer, cluster: &Cluster, ottla: &Path, work: Work<'_>) -> Result<Figures> {

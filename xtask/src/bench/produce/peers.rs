@@ -11,6 +11,19 @@ use crate::steps::kafka;
 use crate::steps::npm_package::NpmPackage;
 use crate::tree;
 
+/// Records before those that are measured.
+const WARM_UP: usize = 200_000;
+/// The heap of `kafka-producer-perf-test.sh` and the options of `kafka-run-class.sh`, as Kafka 4.3 has them.
+const JVM: [&str; 7] = [
+    "-Xmx512M",
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+    "-Djava.awt.headless=true",
+];
+
 /// Whose producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
@@ -51,14 +64,33 @@ impl Peer {
         }
     }
 
+    /// What decides how much of its work overlaps.
+    pub(crate) fn settings(self) -> &'static str {
+        match self {
+            Self::OttlaNative => "up to 5 requests in flight, the default",
+            Self::KafkaPerfTest => {
+                "up to 5 requests in flight, the default; the JVM options and the heap of Kafka's own script"
+            }
+            Self::OttlaNode | Self::OttlaBridge => {
+                "16 sends of 1,000 records at once, up to 5 requests in flight, the default"
+            }
+            Self::Platformatic => {
+                "1 send of 1,000 records at once, 1 request in flight, which it forces when it is idempotent"
+            }
+            Self::Kafkajs => {
+                "1 send of 1,000 records at once, maxInFlightRequests=1, as its documentation demands of idempotent ones"
+            }
+        }
+    }
+
     /// Measured records and records before them: each peer runs for about two seconds.
     pub(crate) fn records(self, value_len: usize) -> (usize, usize) {
         let (measured, warm_up) = match self {
-            Self::OttlaNative => (2_000_000, 200_000),
+            Self::OttlaNative => (2_000_000, WARM_UP),
             // The JVM compiles while the first million passes.
-            Self::KafkaPerfTest => (2_000_000, 1_000_000),
-            Self::OttlaNode | Self::OttlaBridge | Self::Platformatic => (800_000, 200_000),
-            Self::Kafkajs => (200_000, 50_000),
+            Self::KafkaPerfTest => (2_000_000, 5 * WARM_UP),
+            Self::OttlaNode | Self::OttlaBridge | Self::Platformatic => (800_000, WARM_UP),
+            Self::Kafkajs => (200_000, WARM_UP),
         };
         // Ten times the bytes, about a fifth of the rate.
         let part = if value_len >= 1000 { 5 } else { 1 };
@@ -77,8 +109,9 @@ impl Peer {
             }
             Self::KafkaPerfTest => {
                 let mut command = Command::new("java");
-                command.args(["-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]);
                 command
+                    .args(JVM)
+                    .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"])
                     .arg(class_path())
                     .arg("org.apache.kafka.tools.ProducerPerformance");
                 perf_test(&mut command, cluster, work, records + warm_up, warm_up)?;
@@ -169,6 +202,16 @@ fn class_path() -> String {
 #[cfg(test)]
 mod tests {
     use super::Peer;
+
+    #[test]
+    fn nobody_warms_up_longer_than_the_peer_it_is_judged_by() {
+        for value_len in [100, 1000] {
+            let warm_up = |peer: Peer| peer.records(value_len).1;
+            for (ours, theirs) in super::super::BARS {
+                assert!(warm_up(ours) <= warm_up(theirs), "{ours:?} beside {theirs:?}");
+            }
+        }
+    }
 
     #[test]
     fn each_tools_summary_is_read() {
