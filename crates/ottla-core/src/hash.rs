@@ -1,8 +1,40 @@
 //! Lookup tables whose hash is the same in every run and on every machine.
 
-use core::hash::{BuildHasherDefault, Hasher};
+use core::borrow::Borrow;
+use core::hash::{BuildHasherDefault, Hash, Hasher};
 
-pub(crate) type HashMap<K, V> = hashbrown::HashMap<K, V, BuildHasherDefault<Fold>>;
+/// A lookup table. It cannot be iterated: its order is not a decision, and a `for` loop over it is nothing that clippy
+/// knows for hash tables other than std's.
+#[derive(Clone, Debug)]
+pub(crate) struct HashMap<K, V>(
+    #[allow(
+        clippy::disallowed_types,
+        reason = "this is the one table; only lookups leave it"
+    )]
+    hashbrown::HashMap<K, V, BuildHasherDefault<Fold>>,
+);
+
+impl<K, V> Default for HashMap<K, V> {
+    fn default() -> Self {
+        Self(hashbrown::HashMap::default())
+    }
+}
+
+impl<K: Eq + Hash, V> HashMap<K, V> {
+    #[inline]
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.get(key)
+    }
+
+    /// The value that was there before.
+    #[inline]
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.0.insert(key, value)
+    }
+}
 
 /// Multiply and fold, eight bytes a step. Its keys are the application's own topic names and record keys, so nobody
 /// gains from making them collide.

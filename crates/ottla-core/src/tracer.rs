@@ -15,9 +15,9 @@ pub(crate) use off::Tracer;
 mod on {
     use super::{Envelope, Event, Instant, KeyIx, Level, Snapshot};
     use crate::hash::HashMap;
-    use alloc::boxed::Box;
     use alloc::collections::VecDeque;
     use alloc::string::String;
+    use alloc::sync::Arc;
     use alloc::vec::Vec;
     use ottla_trace::Source;
     use ottla_trace::event::Define;
@@ -38,7 +38,9 @@ mod on {
         last_t: u64,
         lost: u64,
         since_snapshot: u32,
-        keys: HashMap<Box<[u8]>, KeyIx>,
+        keys: HashMap<Arc<[u8]>, KeyIx>,
+        /// The keys of the table in the order of their numbers, of which the last is `next_key - 1`.
+        key_order: Vec<Arc<[u8]>>,
         next_key: KeyIx,
     }
 
@@ -104,12 +106,15 @@ mod on {
             if let Some(known) = self.keys.get(key) {
                 return Some(*known);
             }
-            if self.keys.len() >= MAX_KEYS {
-                self.keys.clear();
+            if self.key_order.len() >= MAX_KEYS {
+                self.keys = HashMap::default();
+                self.key_order.clear();
             }
             let id = self.next_key;
             self.next_key += 1;
-            self.keys.insert(key.into(), id);
+            let kept: Arc<[u8]> = key.into();
+            self.key_order.push(kept.clone());
+            self.keys.insert(kept, id);
             self.push(now, Event::Define(Define::Key { id, text: text(key) }));
             Some(id)
         }
@@ -117,13 +122,9 @@ mod on {
         /// The names of keys, in the order of their numbers.
         pub(crate) fn keys(&self) -> Vec<(KeyIx, String)> {
             // The numbers of those that are remembered are the latest, without a gap.
-            let first = self.next_key - self.keys.len() as KeyIx;
-            let mut keys: Vec<_> = (first..self.next_key).map(|id| (id, String::new())).collect();
-            // Each goes to its place, so the table's order does not show.
-            for (key, id) in &self.keys {
-                keys[(id - first) as usize].1 = text(key);
-            }
-            keys
+            let first = self.next_key - self.key_order.len() as KeyIx;
+            let names = self.key_order.iter().map(|key| text(key));
+            (first..self.next_key).zip(names).collect()
         }
 
         /// Whether it is time for another snapshot.

@@ -19,6 +19,7 @@ mod rng;
 pub mod scenario;
 mod swarm;
 #[cfg(feature = "tcp")]
+#[allow(clippy::disallowed_methods, reason = "real sockets live in real time")]
 pub mod tcp;
 mod world;
 

@@ -4,7 +4,7 @@
 //! sets no hook. Building the message nevertheless takes code at every place that may panic, and the names of source
 //! files, with lines and columns, in the data. JavaScript sees the same `RuntimeError` with and without them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use walrus::ir::{Instr, InstrSeqId, Unreachable, Value, Visitor, dfs_in_order};
 use walrus::{ConstExpr, DataKind, FunctionId, FunctionKind, LocalFunction, Module};
@@ -201,7 +201,7 @@ fn blank_locations(module: &mut Module) {
         else {
             continue;
         };
-        let mut names = HashSet::new();
+        let mut names = BTreeSet::new();
         for at in (0..data.value.len().saturating_sub(15)).step_by(4) {
             if let Some(name) = location_name(&data.value, at, start as u32 as usize) {
                 data.value[at..at + 16].fill(0);

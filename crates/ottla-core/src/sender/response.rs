@@ -74,7 +74,9 @@ impl Engine {
                 let ix = usize::try_from(partition.index)
                     .ok()
                     .and_then(|index| partitions.get(index));
-                found.extend(ix.map(|ix| (*ix, partition)));
+                if let Some(ix) = ix {
+                    found.insert(*ix, partition);
+                }
             }
         }
         found
