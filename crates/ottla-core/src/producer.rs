@@ -293,15 +293,6 @@ impl<X: Extensions> Producer<X> {
         streams.map(|stream| stream.in_flight()).sum()
     }
 
-    /// Nodes whose connection takes requests.
-    pub fn ready_nodes(&self) -> Vec<NodeId> {
-        let conns = self.engine.network.conns();
-        conns
-            .filter(|conn| conn.ready().is_some())
-            .filter_map(|conn| conn.peer.node())
-            .collect()
-    }
-
     /// When metadata last arrived.
     pub fn metadata_at(&self) -> Option<Instant> {
         self.engine.refresh.updated_at()

@@ -37,6 +37,8 @@ fn range(kind: Kind) -> String {
         Kind::Millis(min, max) => limits(min, max, "milliseconds"),
         Kind::Bytes(min, max) => limits(min, max, "bytes"),
         Kind::Int(min, max) => limits(min, max, "number"),
+        Kind::SpecialOrInt(special, min, max) => format!("number, {special} or {min} to {max}"),
+        Kind::SpecialOrBytes(special, min, max) => format!("bytes, {special} or {min} to {max}"),
         Kind::Bool => "true, false".to_owned(),
         Kind::Choice(words) => words
             .iter()

@@ -22,6 +22,10 @@ pub enum Kind {
     Bytes(i64, i64),
     /// A whole number within the range.
     Int(i64, i64),
+    /// The first number, which means something special, or one within the range that follows.
+    SpecialOrInt(i64, i64, i64),
+    /// The first number, which means something special, or whole bytes within the range that follows.
+    SpecialOrBytes(i64, i64, i64),
     /// `true` or `false`.
     Bool,
     /// One of these words (case is ignored).
@@ -120,12 +124,12 @@ options! {
         "How long send may wait for a topic's metadata and for buffer memory together.";
     CompressionType "compression.type" Kind::Choice(&["none", "gzip", "snappy", "lz4", "zstd"]), Some("none"), High,
         "Codec for whole batches.";
-    GzipLevel "compression.gzip.level" Kind::Int(-1, 9), Some("-1"), Medium,
+    GzipLevel "compression.gzip.level" Kind::SpecialOrInt(-1, 1, 9), Some("-1"), Medium,
         "gzip: 1 (fast) to 9 (small), -1 for the usual 6.";
     Lz4Level "compression.lz4.level" Kind::Int(1, 17), Some("9"), Medium,
         "lz4: accepted for compatibility; there is one compressor, the fast one that Kafka's 9 selects.";
     ZstdLevel "compression.zstd.level" Kind::Int(-131_072, 22), Some("3"), Medium,
-        "zstd: higher is smaller and slower.";
+        "zstd: higher is smaller and slower; 0 is zstd's own word for 3.";
     PartitionerClass "partitioner.class" Kind::Text, Some(""), Medium,
         "Empty for the built-in one (hash of the key; without a key, one partition at a time until batch.size bytes went there), or RoundRobinPartitioner.";
     Adaptive "partitioner.adaptive.partitioning.enable" Kind::Bool, Some("true"), Low,
@@ -156,9 +160,9 @@ options! {
         "Longest time for opening a connection.";
     ConnectionsMaxIdle "connections.max.idle.ms" Kind::Millis(-1, LONG), Some("540000"), Medium,
         "Close a connection that was not used for so long; -1 never.";
-    SendBuffer "send.buffer.bytes" Kind::Bytes(-1, INT), Some("131072"), Medium,
+    SendBuffer "send.buffer.bytes" Kind::SpecialOrBytes(-1, 1, INT), Some("131072"), Medium,
         "SO_SNDBUF of TCP connections; -1 leaves it to the system.", only native;
-    ReceiveBuffer "receive.buffer.bytes" Kind::Bytes(-1, INT), Some("32768"), Medium,
+    ReceiveBuffer "receive.buffer.bytes" Kind::SpecialOrBytes(-1, 1, INT), Some("32768"), Medium,
         "SO_RCVBUF of TCP connections; -1 leaves it to the system.", only native;
     DnsLookup "client.dns.lookup" Kind::Choice(&["use_all_dns_ips"]), Some("use_all_dns_ips"), Medium,
         "All addresses of a host name are tried in turn.", only native;

@@ -159,6 +159,46 @@ fn wrong_values_name_what_is_allowed() {
     assert!(error("value.serializer", "org.example.Avro").contains("json"));
 }
 
+/// Kafka: `GzipCompression`'s levels are 1 to 9 and -1; Java's sockets refuse a buffer of 0 bytes.
+#[test]
+fn a_number_between_the_special_one_and_the_range_is_refused() {
+    assert_eq!(
+        error("compression.gzip.level", "0"),
+        "compression.gzip.level=0: too small; allowed is a whole number from 1 to 9, or -1 for the usual"
+    );
+    for (name, special, first, beyond) in [
+        ("compression.gzip.level", "-1", "1", "10"),
+        ("send.buffer.bytes", "-1", "1", "2147483648"),
+        ("receive.buffer.bytes", "-1", "1", "2147483648"),
+    ] {
+        for good in [special, first] {
+            assert_eq!(ok(&[(name, good)]).shown(name), good, "{name}");
+        }
+        for bad in ["0", "-2", beyond, "", "1.5"] {
+            let told = error(name, bad);
+            assert!(told.contains("or -1 for the usual"), "{told}");
+        }
+    }
+}
+
+/// A level of 0 is a value of zstd's own, and is the same as 3.
+#[test]
+fn levels_at_the_ends_of_their_ranges() {
+    for (codec, inside, outside) in [
+        ("gzip", ["-1", "9"], ["-2", "10"]),
+        ("lz4", ["1", "17"], ["0", "18"]),
+        ("zstd", ["-131072", "22"], ["-131073", "23"]),
+    ] {
+        let name = format!("compression.{codec}.level");
+        for level in inside {
+            ok(&[("compression.type", codec), (&name, level)]);
+        }
+        for level in outside {
+            assert!(error(&name, level).contains("allowed is"), "{name}={level}");
+        }
+    }
+}
+
 #[test]
 fn java_class_names_are_aliases() {
     let config = ok(&[

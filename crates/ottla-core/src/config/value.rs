@@ -57,6 +57,8 @@ pub(super) fn parse(
         Kind::Millis(min, max) => int(text, min, max, "milliseconds"),
         Kind::Bytes(min, max) => int(text, min, max, "bytes"),
         Kind::Int(min, max) => int(text, min, max, ""),
+        Kind::SpecialOrInt(special, min, max) => special_or_int(text, special, min, max, ""),
+        Kind::SpecialOrBytes(special, min, max) => special_or_int(text, special, min, max, "bytes"),
         Kind::Bool => boolean(text),
         Kind::Choice(words) => choice(key, words, text),
         Kind::Text | Kind::Password => worded(key, text),
@@ -87,6 +89,14 @@ fn int(text: &str, min: i64, max: i64, unit: &str) -> Result<Value, String> {
             "not a whole number; allowed is a whole number{of_unit} from {min} to {max}"
         )),
     }
+}
+
+/// A number outside the range says something that no number inside can say; what lies between means nothing.
+fn special_or_int(text: &str, special: i64, min: i64, max: i64, unit: &str) -> Result<Value, String> {
+    if text.parse() == Ok(special) {
+        return Ok(Value::Int(special));
+    }
+    int(text, min, max, unit).map_err(|problem| format!("{problem}, or {special} for the usual"))
 }
 
 fn boolean(text: &str) -> Result<Value, String> {
