@@ -1,16 +1,19 @@
 // kafkajs beside ours: `produce BOOTSTRAP TOPIC COUNT` or `consume BOOTSTRAP TOPIC COUNT`, which prints the values.
 import { createRequire } from 'node:module';
 import { decompress as zstdDecompress } from 'fzstd';
-import { compressFrame, decompressFrame } from 'lz4-napi';
 
 const require = createRequire(import.meta.url);
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = require('kafkajs');
 
 CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
-CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: (encoder) => compressFrame(encoder.buffer),
-  decompress: (buffer) => decompressFrame(buffer),
-});
+// The plug-in's package lz4 asks for an addon that node-gyp compiles, and no install script runs here; it has the same in
+// JavaScript, which its own build for browsers puts in the addon's place.
+const inJavaScript = require.resolve('lz4/lib/utils-js.js');
+require(inJavaScript);
+require.cache[require.resolve('lz4/lib/utils.js')] = require.cache[inJavaScript];
+CompressionCodecs[CompressionTypes.LZ4] = new (require('kafkajs-lz4'))().codec;
+// @kafkajs/zstd 0.1.1 is not used: it needs the addon cppzst 2.0.6 and has nothing else, and on Node 20 that does not
+// compile: its binding.gyp asks for C++11, the headers of V8 need C++17.
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: () => Promise.reject(new Error('fzstd only decompresses')),
   decompress: async (buffer) => Buffer.from(zstdDecompress(buffer)),
