@@ -113,11 +113,6 @@ impl Process {
         self.log_from(0)
     }
 
-    /// How much it has printed so far, in bytes, to look only at what comes later.
-    pub fn log_len(&self) -> u64 {
-        std::fs::metadata(&self.log).map_or(0, |meta| meta.len())
-    }
-
     /// What it has printed after byte `from`.
     pub fn log_from(&self, from: u64) -> String {
         let mut bytes = Vec::new();

@@ -53,13 +53,6 @@ impl Scenario {
         self
     }
 
-    /// The same with another seed.
-    #[must_use]
-    pub fn seeded(mut self, seed: u64) -> Self {
-        self.setup.seed = seed;
-        self
-    }
-
     /// All of them.
     #[must_use]
     pub fn all() -> Vec<Self> {

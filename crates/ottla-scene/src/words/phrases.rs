@@ -142,15 +142,6 @@ impl Lang {
         }
     }
 
-    /// `next try in 80 ms`.
-    pub fn next_try(self, left: u64) -> String {
-        let left = number::duration(left);
-        match self {
-            Self::En => format!("again in {left}"),
-            Self::Ko => format!("{left} 뒤 다시"),
-        }
-    }
-
     /// `waits for metadata, 1.2 of 60 s`.
     pub fn awaiting(self, gone: u64, limit: u64) -> String {
         let (part, limit) = (number::part(gone, limit), number::limit(limit));
@@ -326,14 +317,6 @@ impl Lang {
         match self {
             Self::En => format!("Record {id} is on its way."),
             Self::Ko => format!("레코드 {id}{} 가고 있어요.", josa(&id.to_string(), Josa::IGa)),
-        }
-    }
-
-    /// `ends at record 12`: where a click on a socket leads.
-    pub fn sent_many(self, n: u64) -> String {
-        match self {
-            Self::En => format!("{} accepted.", self.records(n)),
-            Self::Ko => format!("{}를 받았어요.", self.records(n)),
         }
     }
 }

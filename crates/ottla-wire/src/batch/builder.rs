@@ -32,14 +32,6 @@ impl<'a> RecordHeader<'a> {
             value,
         }
     }
-
-    /// The name as text.
-    ///
-    /// # Errors
-    /// If the peer that wrote it did not write UTF-8.
-    pub const fn key_str(&self) -> Result<&'a str, core::str::Utf8Error> {
-        core::str::from_utf8(self.key)
-    }
 }
 
 /// How the size of the finished batch is estimated while it fills.

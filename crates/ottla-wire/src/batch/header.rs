@@ -151,12 +151,6 @@ impl BatchHeader {
         self.attributes & CONTROL != 0
     }
 
-    /// Carries a producer id.
-    #[must_use]
-    pub const fn is_idempotent(&self) -> bool {
-        self.producer_id >= 0
-    }
-
     /// Offset of the last record.
     #[must_use]
     pub const fn last_offset(&self) -> i64 {

@@ -87,18 +87,6 @@ impl Codec {
         Self::ALL.into_iter().find(|codec| codec.name() == name)
     }
 
-    /// Whether this build has it.
-    #[must_use]
-    pub const fn is_available(self) -> bool {
-        match self {
-            Self::None => true,
-            Self::Gzip => cfg!(feature = "gzip"),
-            Self::Snappy => cfg!(feature = "snappy"),
-            Self::Lz4 => cfg!(feature = "lz4"),
-            Self::Zstd => cfg!(feature = "zstd"),
-        }
-    }
-
     /// The levels that Kafka accepts (KIP-390); `None` if the codec has none. gzip also takes -1, its default.
     #[must_use]
     pub const fn levels(self) -> Option<RangeInclusive<i32>> {
