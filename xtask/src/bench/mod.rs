@@ -74,7 +74,7 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
         .filter(|target| named.is_empty() || named.iter().any(|name| name == target.name))
         .collect();
     println!(
-        "about {} on two cores for {rounds} rounds, and what has to be built before",
+        "about {} on two cores (--rounds {rounds}), and what has to be built before",
         shown(chosen.iter().map(|target| target.takes.seconds(rounds)).sum())
     );
     for (number, target) in chosen.iter().enumerate() {
@@ -102,7 +102,7 @@ fn list(rounds: usize) {
     }
     let all = TARGETS.iter().map(|target| target.takes.seconds(rounds)).sum();
     println!(
-        "\nAll take about {} on two cores for {rounds} rounds; times are estimates, without what has to be built before.",
+        "\nAll take about {} on two cores (--rounds {rounds}); times are estimates, without what has to be built before.",
         shown(all)
     );
 }
