@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a command line tool reports on stderr")]
 
 mod glue;
+mod imports;
 mod slim;
 
 use std::path::Path;
@@ -34,13 +35,16 @@ fn main() -> ExitCode {
             // The library's default drops the path that `init()` without arguments needs.
             .omit_default_module_path(false)
             .generate_output()?;
-        if is_set("--slim") {
-            slim::slim(output.wasm_mut());
+        if !is_set("--slim") {
+            return output.emit(out_dir);
         }
+        slim::slim(output.wasm_mut());
+        let names = imports::Names::shorten(output.wasm_mut(), &format!("{out_name}_bg.js"));
         output.emit(out_dir)?;
-        if is_set("--slim") {
-            glue::strip_file(&Path::new(out_dir).join(format!("{out_name}.js")))?;
-        }
+        let script = Path::new(out_dir).join(format!("{out_name}.js"));
+        let renamed = names.apply(&std::fs::read_to_string(&script)?);
+        std::fs::write(&script, renamed.map_err(std::io::Error::other)?)?;
+        glue::strip_file(&script)?;
         Ok(())
     });
     match result {

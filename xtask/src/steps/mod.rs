@@ -5,6 +5,7 @@ pub(crate) mod html;
 pub(crate) mod kafka;
 pub(crate) mod node;
 pub(crate) mod npm_package;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod rust;
 pub(crate) mod system;

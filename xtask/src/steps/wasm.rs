@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Result, at};
 use crate::run::Cmd;
 use crate::stamp::Stamp;
-use crate::steps::{Outcome, rust, step};
+use crate::steps::{Outcome, order, rust, step};
 use crate::tree;
 
 /// What to build, and where its JavaScript goes.
@@ -48,7 +48,7 @@ impl WasmBuild {
                 .join(format!("{}.wasm", self.artifact));
             let stamp = Stamp::new(self.out_dir.join(format!(".{}-stamp", self.out_name)))
                 .text(&self.optimised.map_or_else(String::new, |flags| {
-                    format!("--slim, wasm-opt {}", flags.join(" "))
+                    format!("--slim, wasm-opt {}, ordered", flags.join(" "))
                 }))
                 .input(&tree::tool("bindgen-tool"))?
                 .input(&compiled)?;
@@ -78,12 +78,19 @@ impl WasmBuild {
             // browsers refuse.
             let input = bound.with_extension("unoptimised");
             at(bound, std::fs::rename(bound, &input))?;
-            Cmd::new(tree::npm_bin("wasm-opt"))
-                .args(flags)
-                .arg(&input)
-                .arg("-o")
-                .arg(bound)
-                .logged(&format!("wasm-opt-{}", self.package))?;
+            let optimise = |flags: &[&str], name: &str| {
+                Cmd::new(tree::npm_bin("wasm-opt"))
+                    .args(flags)
+                    .arg(&input)
+                    .arg("-o")
+                    .arg(bound)
+                    .logged(&format!("wasm-opt-{name}"))
+            };
+            optimise(flags, self.package)?;
+            if let Some(named) = order::named(&at(bound, std::fs::read(bound))?) {
+                at(&input, std::fs::write(&input, named))?;
+                optimise(&["--reorder-functions-by-name", "--strip-debug"], "order")?;
+            }
             at(&input, std::fs::remove_file(&input))?;
         }
         Ok(())
