@@ -96,6 +96,8 @@ fn inflate(input: &[u8], at: &mut usize, out: &mut Vec<u8>, limit: usize) -> Res
                     .saturating_mul(2)
                     .max(MIN_OUTPUT)
                     .min(limit - out.len());
+                // A list left to itself doubles, past the limit.
+                buffer.reserve_exact(larger - buffer.len());
                 buffer.resize(larger, 0);
             }
             TINFLStatus::HasMoreOutput => {

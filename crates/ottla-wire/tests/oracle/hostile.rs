@@ -87,27 +87,4 @@ macro_rules! hostile {
     };
 }
 
-hostile! {
-    produce::ProduceRequest;
-    produce::ProduceResponse;
-    fetch::FetchRequest;
-    fetch::FetchResponse;
-    list_offsets::ListOffsetsRequest;
-    list_offsets::ListOffsetsResponse;
-    metadata::MetadataRequest;
-    metadata::MetadataResponse;
-    find_coordinator::FindCoordinatorRequest;
-    find_coordinator::FindCoordinatorResponse;
-    sasl::SaslHandshakeRequest;
-    sasl::SaslHandshakeResponse;
-    sasl::SaslAuthenticateRequest;
-    sasl::SaslAuthenticateResponse;
-    api_versions::ApiVersionsRequest;
-    api_versions::ApiVersionsResponse;
-    create_topics::CreateTopicsRequest;
-    create_topics::CreateTopicsResponse;
-    delete_topics::DeleteTopicsRequest;
-    delete_topics::DeleteTopicsResponse;
-    init_producer_id::InitProducerIdRequest;
-    init_producer_id::InitProducerIdResponse;
-}
+every_message!(hostile);

@@ -1,8 +1,41 @@
 //! Our messages against those that kafka-protocol generates from Kafka's own schemas: in every version, whatever
 //! one of the two writes, the other writes byte by byte, and reads.
 
+/// Calls a macro with every message.
+macro_rules! every_message {
+    ($action:ident) => {
+        $action! {
+            produce::ProduceRequest;
+            produce::ProduceResponse;
+            fetch::FetchRequest;
+            fetch::FetchResponse;
+            list_offsets::ListOffsetsRequest;
+            list_offsets::ListOffsetsResponse;
+            metadata::MetadataRequest;
+            metadata::MetadataResponse;
+            find_coordinator::FindCoordinatorRequest;
+            find_coordinator::FindCoordinatorResponse;
+            sasl::SaslHandshakeRequest;
+            sasl::SaslHandshakeResponse;
+            sasl::SaslAuthenticateRequest;
+            sasl::SaslAuthenticateResponse;
+            api_versions::ApiVersionsRequest;
+            api_versions::ApiVersionsResponse;
+            create_topics::CreateTopicsRequest;
+            create_topics::CreateTopicsResponse;
+            delete_topics::DeleteTopicsRequest;
+            delete_topics::DeleteTopicsResponse;
+            init_producer_id::InitProducerIdRequest;
+            init_producer_id::InitProducerIdResponse;
+        }
+    };
+}
+
+mod allocation;
+mod counting;
 mod hostile;
 mod mirror;
+mod newer;
 mod sample;
 mod tables;
 
@@ -92,6 +125,7 @@ where
         "the oracle has the oldest version of {}",
         M::API
     );
+    // What it has not: newer.rs.
     for version in *versions.start()..=T::VERSIONS.max.min(*versions.end()) {
         let ours: M = sample_checked(version, seed, |value: &M, error| {
             let taken = oracle_encode::<T>(&value.mirror(false), version).is_some();
@@ -154,6 +188,17 @@ macro_rules! against_the_oracle {
                     compare::<$module::$name, oracle::$name>(seed, against_the_oracle!(@ $($normalize)?));
                 }
             )*
+        }
+
+        /// Our versions that the oracle has not, as (message, version).
+        fn beyond_the_oracle() -> Vec<(&'static str, i16)> {
+            let mut beyond = Vec::new();
+            $(
+                let newest = <oracle::$name as OracleMessage>::VERSIONS.max;
+                let ours = <$module::$name as Message>::API.versions();
+                beyond.extend(ours.filter(|version| *version > newest).map(|version| (stringify!($name), version)));
+            )*
+            beyond
         }
     };
 }
