@@ -1,15 +1,7 @@
 // Sends, kills and restarts with the keyboard alone: `page_keyboard.mjs URL`.
 // Prints what the page says of it, and what a screen reader finds in the first frame and after the kill.
+import { tabTo } from './keyboard.mjs'
 import { state, stepUntil, withSandbox } from './sandbox.mjs'
-
-/** Tab until the element is focused. */
-async function tabTo (page, selector) {
-  for (let tabs = 0; tabs < 40; tabs += 1) {
-    if (await page.evaluate(selector => document.activeElement.matches(selector), selector)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`40 times Tab did not reach ${selector}`)
-}
 
 const broker = (state, node) => state.brokers.find(({ id }) => id === node)
 

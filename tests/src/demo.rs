@@ -23,10 +23,22 @@ impl Demo {
     /// When it does not start; the message has its log.
     #[track_caller]
     pub fn start(topic: &str, kafka: Option<&str>) -> Self {
+        Self::start_with(&[topic], kafka)
+    }
+
+    /// As [`Demo::start`], with several topics; the page offers the first.
+    ///
+    /// # Panics
+    /// As [`Demo::start`].
+    #[track_caller]
+    pub fn start_with(topics: &[&str], kafka: Option<&str>) -> Self {
         let log = places::run_dir("demo").join("log");
         let mut command = Command::new(places::program("ottla"));
-        command.args(["demo", "--port", "0", "--no-open", "--topic", topic, "--page"]);
+        command.args(["demo", "--port", "0", "--no-open", "--page"]);
         command.arg(places::page());
+        for topic in topics {
+            command.args(["--topic", topic]);
+        }
         if let Some(kafka) = kafka {
             command.args(["--kafka", kafka]);
         }

@@ -28,9 +28,19 @@ const CASES: [(&str, &str, &[&str]); 9] = [
     ("batch.size=-1", "INVALID_CONFIG", &["batch.size", "-1"]),
     ("2 MB", "RECORD_TOO_LARGE", &["max.request.size", "1048576"]),
     ("space", "INVALID_TOPIC_EXCEPTION", &["two words"]),
-    ("unknown topic", "UNKNOWN_TOPIC_OR_PARTITION", &["create"]),
-    ("nobody", "NO_BROKER", &["bridge"]),
+    (
+        "unknown topic",
+        "UNKNOWN_TOPIC_OR_PARTITION",
+        &[MISSING, "create"],
+    ),
+    ("nobody", "NO_BROKER", &[DEAD, "bridge"]),
 ];
+
+/// A topic that does not exist.
+const MISSING: &str = "page-missing";
+
+/// Stands for the address at which nobody listens; the system picks its port.
+const DEAD: &str = "DEAD";
 
 fn kafka() -> &'static Kafka {
     static KAFKA: OnceLock<Kafka> = OnceLock::new();
@@ -43,17 +53,28 @@ fn bridge(port: u16) -> Bridge {
     Bridge::start_with(kafka().bootstrap(), &["page-*", "clicks"], &[&origin], "")
 }
 
-/// Directory, port, bridge, topic, a topic that does not exist, and a bridge that is not there.
-fn script(name: &str, dir: &std::path::Path, topic: &str) -> Value {
+/// Directory, port, bridge, topic, a topic that does not exist, and a bridge that is not there. Gives what the script
+/// told, and the address of that bridge.
+fn script(name: &str, dir: &std::path::Path, topic: &str) -> (Value, String) {
     let port = ports::free();
     let bridge = bridge(port);
-    let nobody = format!("ws://127.0.0.1:{}/k/main", ports::free());
+    let dead = format!("127.0.0.1:{}", ports::free());
+    let nobody = format!("ws://{dead}/k/main");
     let run = node::script(name)
         .args([dir])
-        .args([&port.to_string(), bridge.url(), topic, "page-missing", &nobody])
+        .args([&port.to_string(), bridge.url(), topic, MISSING, &nobody])
         .limit(LIMIT)
         .ok();
-    serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"))
+    let told = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
+    (told, dead)
+}
+
+/// The words, with the address for its placeholder.
+fn words<'a>(needles: &[&'a str], dead: &'a str) -> Vec<&'a str> {
+    needles
+        .iter()
+        .map(|it| if *it == DEAD { dead } else { it })
+        .collect()
 }
 
 #[track_caller]
@@ -69,8 +90,9 @@ fn says(case: &str, text: &Value, needles: &[&str]) {
 fn the_page_says_what_is_wrong_where_and_what_to_do() {
     let topic = Kafka::topic_name("page-refused");
     kafka().tools().create_topic(&topic, 1, &[]);
-    let told = script("page_refusals.mjs", &places::page(), &topic);
+    let (told, dead) = script("page_refusals.mjs", &places::page(), &topic);
     for (case, code, needles) in CASES {
+        let needles = &words(needles, &dead);
         let told = &told[case];
         assert_eq!(told["said"]["code"], code, "{case}: {told}");
         says(case, &told["said"]["text"], needles);
@@ -92,6 +114,8 @@ fn the_page_says_what_is_wrong_where_and_what_to_do() {
             told["record"]["error"], told["said"]["code"],
             "{accepted}: {told}"
         );
+        let counts = ["sent", "failed", "waiting", "unknown"].map(|name| told["ledger"][name].as_u64());
+        assert_eq!(counts, [1, 1, 0, 0].map(Some), "{accepted}: {told}");
     }
     assert_eq!(
         kcat::records(kafka().bootstrap(), &topic).len(),
@@ -104,8 +128,9 @@ fn the_page_says_what_is_wrong_where_and_what_to_do() {
 fn the_package_in_a_page_gives_typed_errors() {
     let topic = Kafka::topic_name("page-typed");
     kafka().tools().create_topic(&topic, 1, &[]);
-    let all = script("browser_refusals.mjs", &places::npm_package(), &topic);
+    let (all, dead) = script("browser_refusals.mjs", &places::npm_package(), &topic);
     for (case, code, needles) in CASES {
+        let needles = &words(needles, &dead);
         let told = &all["told"][case];
         assert_eq!(told["typed"], true, "{case}: {told}");
         assert_eq!(told["code"], code, "{case}: {told}");

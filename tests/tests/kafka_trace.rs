@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ottla::trace::{Envelope, Level};
+use ottla::{Producer, Record};
 use ottla_scene::state::{Batch, Phase, State};
 use ottla_tests::cli::{console_producer, trace_events};
 use ottla_tests::demo::Demo;
 use ottla_tests::kafka::{Kafka, field};
 use ottla_tests::places::run_dir;
 use ottla_tests::{kcat, node};
+use ottla_trace::jsonl::{Header, envelope_line};
 use serde_json::Value;
 
 const RECORDS: usize = 500;
 const KEYS: usize = 7;
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Offset of each value by partition and key, as kcat reads the log.
 fn log(bootstrap: &str, topic: &str) -> BTreeMap<(i32, i64), (String, String)> {
@@ -101,30 +106,51 @@ fn dumped_batches(kafka: &Kafka, topic: &str) -> BTreeSet<(i32, i64, i64, i64)> 
     dumped
 }
 
+/// Whether the brokers are ours, so that their files can be read.
+fn own_brokers() -> bool {
+    std::env::var_os("OTTLA_TEST_BOOTSTRAP").is_none()
+}
+
+/// The batches of one producer that lost nothing, laid end to end, are the log of a new topic, partition by partition;
+/// sequences count as offsets do.
+#[track_caller]
+fn tile_the_log(batches: &BTreeSet<(i32, i64, i64, i64)>, log: &BTreeMap<(i32, i64), (String, String)>) {
+    let mut ends: BTreeMap<i32, i64> = BTreeMap::new();
+    for (partition, base_offset, count, sequence) in batches {
+        let end = ends.entry(*partition).or_default();
+        assert_eq!((base_offset, sequence), (&*end, &*end), "partition {partition}");
+        *end += count;
+    }
+    let mut lengths: BTreeMap<i32, i64> = BTreeMap::new();
+    for (partition, _) in log.keys() {
+        *lengths.entry(*partition).or_default() += 1;
+    }
+    assert_eq!(ends, lengths);
+}
+
 #[test]
 fn the_folded_scene_is_what_the_log_and_the_acknowledgements_say() {
     let kafka = Kafka::shared();
     let topic = Kafka::topic_name("traced");
     kafka.tools().create_topic(&topic, 3, &[]);
     let state = folded(&traced_run(kafka.bootstrap(), &topic));
-    assert_eq!(
-        picture(&state),
-        log(kafka.bootstrap(), &topic),
-        "the same records at the same offsets"
-    );
+    let log = log(kafka.bootstrap(), &topic);
+    assert_eq!(picture(&state), log, "the same records at the same offsets");
     assert_eq!(state.ledger().told_ok, RECORDS as u64);
     assert_eq!(state.ledger().waiting, 0);
-    if std::env::var("OTTLA_TEST_BOOTSTRAP").is_err() {
-        let batches = state.batches.iter().map(|batch| {
-            let stamp = batch.stamp.expect("idempotence is on");
-            (
-                batch.partition,
-                base_offset(batch),
-                i64::from(batch.count),
-                i64::from(stamp.sequence),
-            )
-        });
-        assert_eq!(batches.collect::<BTreeSet<_>>(), dumped_batches(kafka, &topic));
+    let batches = state.batches.iter().map(|batch| {
+        let stamp = batch.stamp.expect("idempotence is on");
+        (
+            batch.partition,
+            base_offset(batch),
+            i64::from(batch.count),
+            i64::from(stamp.sequence),
+        )
+    });
+    let batches: BTreeSet<_> = batches.collect();
+    tile_the_log(&batches, &log);
+    if own_brokers() {
+        assert_eq!(batches, dumped_batches(kafka, &topic));
     }
 }
 
@@ -195,7 +221,7 @@ fn a_trace_dropped_on_the_page_shows_what_the_log_and_the_acknowledgements_say()
     let run = node::script("page_trace.mjs")
         .args([demo.url()])
         .args([&file, &broken, &saved])
-        .limit(Duration::from_secs(120))
+        .limit(LIMIT)
         .ok();
     let told: Value = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
     let log = log(kafka.bootstrap(), &topic);
@@ -204,7 +230,8 @@ fn a_trace_dropped_on_the_page_shows_what_the_log_and_the_acknowledgements_say()
         assert_eq!(shown_records(told), log, "{way}");
         assert_eq!(told["ledger"]["toldOk"], RECORDS, "{way}");
         assert_eq!(told["ledger"]["waiting"], 0, "{way}");
-        if std::env::var("OTTLA_TEST_BOOTSTRAP").is_err() {
+        tile_the_log(&shown_batches(told), &log);
+        if own_brokers() {
             assert_eq!(shown_batches(told), dumped_batches(kafka, &topic), "{way}");
         }
     }
@@ -221,5 +248,157 @@ fn a_trace_dropped_on_the_page_shows_what_the_log_and_the_acknowledgements_say()
             said.contains(&line) && said.contains("delete that line"),
             "{said:?}"
         );
+    }
+}
+
+/// What the application was told of a record: partition and offset, or the name of the error.
+type Report = Result<(i32, i64), String>;
+
+/// No such partition: the record fails before it is in a batch.
+fn goes_nowhere(n: usize) -> bool {
+    n % 100 == 50
+}
+
+/// Larger than the topic allows: the broker refuses its batch.
+fn is_too_large(n: usize) -> bool {
+    n % 100 == 75
+}
+
+/// The largest batch of the topic, in bytes.
+const LARGEST: &str = "2000";
+
+fn value(n: usize) -> String {
+    let width = if is_too_large(n) { 5_000 } else { 0 };
+    format!("{n:0width$}")
+}
+
+/// A run of the client: its trace, and the delivery report of each record by the order of sending.
+async fn reported_run(bootstrap: &str, topic: &str) -> (Vec<Envelope>, BTreeMap<usize, Report>) {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let reports = Arc::new(Mutex::new(BTreeMap::new()));
+    let sink = Arc::clone(&events);
+    let producer = Producer::builder()
+        .bootstrap_servers(bootstrap)
+        .set("batch.size", "1000")
+        .set("max.block.ms", "1000")
+        .trace(Level::Record, move |envelope| {
+            sink.lock().expect("no holder of this lock panics").push(envelope);
+        })
+        .start()
+        .expect("a good configuration");
+    for n in 0..RECORDS {
+        let mut record = Record::to(topic).key(format!("k{}", n % KEYS)).value(value(n));
+        if goes_nowhere(n) {
+            record = record.partition(3);
+        }
+        let reports = Arc::clone(&reports);
+        let told = move |result: ottla::DeliveryResult| {
+            let report = match result {
+                Ok(told) => Ok((told.partition, told.offset)),
+                Err(error) => Err(error.code().to_owned()),
+            };
+            let before = reports
+                .lock()
+                .expect("no holder of this lock panics")
+                .insert(n, report);
+            assert!(before.is_none(), "record {n} is told twice");
+        };
+        producer.send_with(record, told).await.expect("there is room");
+    }
+    producer.close(LIMIT).await.expect("nothing is left");
+    let events = std::mem::take(&mut *events.lock().expect("the driver has ended"));
+    let reports = std::mem::take(&mut *reports.lock().expect("the driver has ended"));
+    (events, reports)
+}
+
+/// The same as the picture has it.
+fn pictured(state: &State) -> BTreeMap<usize, Report> {
+    let report = |record: &ottla_scene::state::Record| match (&record.failed, record.place) {
+        (Some((_, error)), None) => Err(error.clone()),
+        (None, Some(place)) => {
+            let batch = state.batches.get(place.batch).expect("the batch of a record");
+            match &batch.phase {
+                Phase::Acked { base_offset, .. } => {
+                    Ok((batch.partition, base_offset + i64::from(place.index)))
+                }
+                Phase::Failed { error, .. } => Err(error.clone()),
+                other => panic!("batch {} is {other:?}", batch.id),
+            }
+        }
+        neither => panic!("record {}: {neither:?}", record.id),
+    };
+    let numbered = state
+        .records
+        .iter()
+        .map(|it| (usize::try_from(it.id).expect("a small number"), report(it)));
+    numbered.collect()
+}
+
+/// The same as the page shows it.
+fn shown_reports(told: &Value) -> BTreeMap<usize, Report> {
+    let records = told["records"].as_array().expect("records").iter();
+    let report = |it: &Value| match it["told"].as_str() {
+        Some("ok") => {
+            let [partition, offset] =
+                ["partition", "offset"].map(|name| it[name].as_i64().expect("a number"));
+            Ok((i32::try_from(partition).expect("a partition"), offset))
+        }
+        Some("failed") => Err(it["error"].as_str().expect("the name of the error").to_owned()),
+        _ => panic!("neither told ok nor failed: {it}"),
+    };
+    records.map(report).enumerate().collect()
+}
+
+#[tokio::test]
+async fn the_folded_scene_and_the_page_are_what_the_delivery_reports_say_failures_too() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("reported");
+    kafka
+        .tools()
+        .create_topic(&topic, 3, &[("max.message.bytes", LARGEST)]);
+    let (events, reports) = reported_run(kafka.bootstrap(), &topic).await;
+    for (n, report) in &reports {
+        let failed = match n {
+            n if goes_nowhere(*n) => Some("MAX_BLOCK_TIMEOUT"),
+            n if is_too_large(*n) => Some("MESSAGE_TOO_LARGE"),
+            _ => None,
+        };
+        assert_eq!(report.as_ref().err().map(String::as_str), failed, "record {n}");
+    }
+    let mut state = State::default();
+    events.iter().for_each(|envelope| state.fold(envelope));
+    assert_eq!(pictured(&state), reports);
+    let delivered = reports
+        .iter()
+        .filter_map(|(n, report)| Some((report.clone().ok()?, *n)));
+    let delivered: BTreeMap<_, _> = delivered
+        .map(|(place, n)| (place, (format!("k{}", n % KEYS), value(n))))
+        .collect();
+    assert_eq!(delivered, log(kafka.bootstrap(), &topic));
+    let ledger = state.ledger();
+    assert_eq!(
+        (ledger.sent, ledger.waiting, ledger.unknown),
+        (RECORDS as u64, 0, 0)
+    );
+    assert_eq!(
+        (ledger.told_ok, ledger.failed),
+        (delivered.len() as u64, (RECORDS - delivered.len()) as u64)
+    );
+
+    let lines = events.iter().map(envelope_line).collect::<String>();
+    let text = format!("{}{lines}", Header::new("ottla-tests", Level::Record).line());
+    let file = run_dir("reported").join("run.jsonl");
+    let broken = file.with_file_name("cut.jsonl");
+    std::fs::write(&file, &text).expect("the run directory can be written");
+    std::fs::write(&broken, &text[..text.len() - 20]).expect("the run directory can be written");
+    let demo = Demo::start("orders", None);
+    let run = node::script("page_trace.mjs")
+        .args([demo.url()])
+        .args([&file, &broken, &file.with_file_name("saved.jsonl")])
+        .limit(LIMIT)
+        .ok();
+    let told: Value = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
+    for way in ["dropped", "chosen"] {
+        assert_eq!(shown_reports(&told[way]), reports, "{way}");
     }
 }

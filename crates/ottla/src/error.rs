@@ -184,6 +184,16 @@ pub enum StartError {
     NoRuntime,
 }
 
+impl StartError {
+    /// Kafka's name of the error, `INVALID_CONFIG`, or a name in that style for what only a client finds (`NO_RUNTIME`).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "INVALID_CONFIG",
+            Self::NoRuntime => "NO_RUNTIME",
+        }
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -34,6 +34,7 @@ fn start_needs_a_runtime_and_a_valid_configuration() {
         .start()
         .expect_err("no runtime here");
     assert!(matches!(error, StartError::NoRuntime), "{error}");
+    assert_eq!(error.code(), "NO_RUNTIME");
     let error = Producer::builder()
         .set("acks", "2")
         .set("lingerms", "1")
@@ -42,6 +43,7 @@ fn start_needs_a_runtime_and_a_valid_configuration() {
     let StartError::Config(errors) = &error else {
         panic!("{error}")
     };
+    assert_eq!(error.code(), "INVALID_CONFIG");
     assert_eq!(errors.len(), 3);
     assert_eq!(error.to_string().lines().count(), 3);
 }
