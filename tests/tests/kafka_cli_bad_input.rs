@@ -1,5 +1,7 @@
 //! Bad input: what is wrong, where, and what to do, in one or two lines; the right exit code; nothing lost silently.
 
+use std::time::{Duration, Instant};
+
 use ottla_tests::cli::{console_producer, ottla};
 use ottla_tests::kafka::Kafka;
 use ottla_tests::places::run_dir;
@@ -38,14 +40,17 @@ fn properties<'a>(pairs: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_wrong_configuration_is_refused_before_anything_is_sent() {
     let cases: [(&[&str], &[&str]); 5] = [
-        (&["lingerms=5"], &["lingerms", "linger.ms"]),
-        (&["timeout.ms=5"], &["timeout.ms", "request.timeout.ms"]),
+        (&["lingerms=5"], &["lingerms", "did you mean linger.ms"]),
+        (&["timeout.ms=5"], &["timeout.ms", "use request.timeout.ms"]),
         (
             &["enable.idempotence=true", "acks=1"],
-            &["enable.idempotence", "acks"],
+            &["enable.idempotence", "acks=all", "remove one of the two settings"],
         ),
-        (&["acks=2"], &["acks", "2", "all"]),
-        (&["batch.size=-1"], &["batch.size", "-1"]),
+        (&["acks=2"], &["acks=2", "allowed are all, -1, 0 or 1"]),
+        (
+            &["batch.size=-1"],
+            &["batch.size=-1", "allowed is a whole number of bytes from 0"],
+        ),
     ];
     for (pairs, needles) in cases {
         // Nobody listens there: a client that connected before it looked at its configuration would take longer.
@@ -95,13 +100,20 @@ fn a_record_of_two_megabytes_fails_and_its_neighbours_do_not() {
 fn an_unknown_topic_fails_after_max_block_ms() {
     let kafka = Kafka::shared();
     let topic = Kafka::topic_name("nowhere");
+    let start = Instant::now();
     let run = producer(
         kafka.bootstrap(),
         &topic,
         &properties(&["max.block.ms=2000"]),
         "x\n",
     );
+    let took = start.elapsed();
     refused(&run, 1, &["UNKNOWN_TOPIC_OR_PARTITION", &topic, "max.block.ms"]);
+    // What max.block.ms promises: the topic may yet appear, and the default of a minute is not waited for.
+    assert!(
+        (Duration::from_millis(1_900)..Duration::from_secs(10)).contains(&took),
+        "{took:?}"
+    );
 }
 
 #[test]
@@ -112,13 +124,64 @@ fn nobody_at_the_bootstrap_address() {
 }
 
 #[test]
-fn a_topic_name_with_a_space() {
-    let kafka = Kafka::shared();
-    let run = producer(kafka.bootstrap(), "my topic", &[], "x\n");
+fn a_topic_name_with_a_space_is_wrong_usage_in_every_command() {
+    let commands: [&[&str]; 6] = [
+        &["console-producer"],
+        &["console-consumer"],
+        &["topics", "--create"],
+        &["topics", "--describe"],
+        &["producer-perf-test", "--num-records", "1", "--record-size", "1"],
+        &["verifiable-producer", "--max-messages", "1"],
+    ];
+    for command in commands {
+        // Nobody listens there: the name is looked at before anything is sent.
+        let run = ottla(command)
+            .args(["--bootstrap-server", "127.0.0.1:1", "--topic", "my topic"])
+            .finish();
+        refused(&run, 2, &["my topic", "allowed are", "'.', '_' and '-'"]);
+    }
+}
+
+#[test]
+fn an_option_of_kafkas_tools_that_is_missing_says_why_and_what_to_use() {
+    let run = ottla(&["topics", "--describe", "--under-min-isr-partitions"]).finish();
     refused(
         &run,
-        1,
-        &["INVALID_TOPIC_EXCEPTION", "my topic", "'.', '_' and '-'"],
+        2,
+        &[
+            "--under-min-isr-partitions",
+            "because",
+            "use --under-replicated-partitions",
+        ],
+    );
+    let run = ottla(&[
+        "console-consumer",
+        "--topic",
+        "t",
+        "--value-deserializer",
+        "com.example.Avro",
+    ])
+    .finish();
+    assert_eq!(run.code, Some(2), "{}", run.errors());
+    assert!(run.errors().contains("LongDeserializer"), "{}", run.errors());
+}
+
+#[test]
+fn progress_is_shown_where_it_is_asked_for_and_nowhere_else() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("progress");
+    kafka.tools().create_topic(&topic, 1, &[]);
+    let lines = "x\n".repeat(1_000);
+    // The tests' standard error is a pipe.
+    let silent = producer(kafka.bootstrap(), &topic, &[], lines.clone());
+    assert_eq!(silent.code, Some(0), "{}", silent.errors());
+    let said = silent.errors();
+    assert!(said.lines().all(|line| line.starts_with("notice:")), "{said}");
+    let shown = producer(kafka.bootstrap(), &topic, &["--progress"], lines);
+    assert_eq!(shown.code, Some(0), "{}", shown.errors());
+    assert_eq!(
+        shown.errors().lines().last(),
+        Some("1000 records read, 1000 delivered")
     );
 }
 
@@ -133,22 +196,43 @@ fn a_truncated_trace_file() {
 }
 
 #[test]
+fn a_trace_file_that_was_cut_between_two_lines() {
+    let file = run_dir("trace-end").join("run.jsonl");
+    let header = r#"{"ottla_trace":1,"writer":"test","level":"batch"}"#;
+    let full = r#"{"t":1,"seq":0,"source":"client","event":"full"}"#;
+    for (text, line) in [
+        (format!("{header}\n"), "line 1"),
+        (format!("{header}\n{full}\n"), "line 2"),
+    ] {
+        std::fs::write(&file, text).expect("the run directory can be written");
+        let run = ottla(&["trace", "check"]).args([&file]).finish();
+        refused(&run, 2, &["run.jsonl", line, "writer was stopped", "--partial"]);
+        let run = ottla(&["trace", "check", "--partial"]).args([&file]).finish();
+        assert_eq!(run.code, Some(0), "{}", run.errors());
+    }
+}
+
+#[test]
 fn a_broken_bridge_configuration() {
     let file = run_dir("bridge").join("bridge.toml");
     for (text, needles) in [
         (
             "[[listener]]\nbnid = \"127.0.0.1:0\"\n",
-            ["bridge.toml:2", "bnid"],
+            [
+                "bridge.toml:2",
+                "`bnid`, expected one of `bind`",
+                "correct its spelling",
+            ],
         ),
         (
             "[[listener]]\nbind = \"127.0.0.1:0\n",
-            ["bridge.toml:2", "string"],
+            ["bridge.toml:2", "expected `\"`", "see examples/bridge.toml"],
         ),
     ] {
         std::fs::write(&file, text).expect("the run directory can be written");
-        let run = ottla(&["bridge", "check"]).args([&file]).finish();
-        let errors = run.errors();
-        assert_eq!(run.code, Some(2), "{errors}");
-        assert!(needles.iter().all(|needle| errors.contains(needle)), "{errors}");
+        for command in ["check", "run"] {
+            let run = ottla(&["bridge", command]).args([&file]).finish();
+            refused(&run, 2, &needles);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::classes::Deserializer;
 use crate::properties::{self, PropertyError};
 
 /// A record that was read.
@@ -36,6 +37,23 @@ pub(crate) struct Formatter {
     line_separator: Vec<u8>,
     headers_separator: Vec<u8>,
     null_literal: Vec<u8>,
+    key_deserializer: Deserializer,
+    value_deserializer: Deserializer,
+}
+
+/// Why a record is not printed.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// Its key or value is not what the deserializer expects; nothing of it was written.
+    Record(String),
+    /// The output does not take it.
+    Output(io::Error),
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
 }
 
 /// The properties that [`Formatter`] knows.
@@ -65,6 +83,8 @@ impl Default for Formatter {
             line_separator: b"\n".to_vec(),
             headers_separator: b",".to_vec(),
             null_literal: b"null".to_vec(),
+            key_deserializer: Deserializer::Bytes,
+            value_deserializer: Deserializer::Bytes,
         }
     }
 }
@@ -92,8 +112,26 @@ impl Formatter {
         Ok(formatter)
     }
 
+    /// Prints keys and values as these read them.
+    pub(crate) fn with_deserializers(self, key: Deserializer, value: Deserializer) -> Self {
+        Self {
+            key_deserializer: key,
+            value_deserializer: value,
+            ..self
+        }
+    }
+
     /// Writes one record with its line end.
-    pub(crate) fn write(&self, record: ReadRecord<'_>, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write(&self, record: ReadRecord<'_>, out: &mut impl Write) -> Result<(), WriteError> {
+        let printed = |what: &str, shown: bool, deserializer: Deserializer, bytes: Option<&[u8]>| match bytes
+        {
+            Some(bytes) if shown => deserializer
+                .text(bytes)
+                .map_err(|mismatch| WriteError::Record(format!("{what}: {mismatch}"))),
+            _ => Ok(self.null_literal.clone()),
+        };
+        let key = printed("key", self.key, self.key_deserializer, record.key)?;
+        let value = printed("value", self.value, self.value_deserializer, record.value)?;
         let mut first = true;
         if self.timestamp {
             self.column(&mut first, out)?;
@@ -117,13 +155,14 @@ impl Formatter {
         }
         if self.key {
             self.column(&mut first, out)?;
-            out.write_all(record.key.unwrap_or(&self.null_literal))?;
+            out.write_all(&key)?;
         }
         if self.value {
             self.column(&mut first, out)?;
-            out.write_all(record.value.unwrap_or(&self.null_literal))?;
+            out.write_all(&value)?;
         }
-        out.write_all(&self.line_separator)
+        out.write_all(&self.line_separator)?;
+        Ok(())
     }
 
     fn column(&self, first: &mut bool, out: &mut impl Write) -> io::Result<()> {
@@ -199,6 +238,31 @@ mod tests {
             ),
             "NO_HEADERS\tnull\n"
         );
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_leaves_no_half_line() {
+        let formatter = Formatter::default().with_deserializers(Deserializer::Bytes, Deserializer::Long);
+        let record = |value| ReadRecord {
+            partition: 0,
+            offset: 0,
+            timestamp: -1,
+            log_append_time: false,
+            key: None,
+            value,
+            headers: &[],
+        };
+        let mut out = Vec::new();
+        let seven = 7_i64.to_be_bytes();
+        formatter
+            .write(record(Some(&seven)), &mut out)
+            .expect("eight bytes");
+        let error = formatter
+            .write(record(Some(b"kim")), &mut out)
+            .expect_err("three bytes");
+        assert!(matches!(error, WriteError::Record(why) if why.starts_with("value: 8 bytes")));
+        formatter.write(record(None), &mut out).expect("null");
+        assert_eq!(out, b"7\nnull\n");
     }
 
     #[test]

@@ -8,6 +8,7 @@
     reason = "standard error is where a command speaks to people"
 )]
 
+mod classes;
 mod commands;
 mod connection;
 mod exit;
@@ -18,6 +19,7 @@ mod progress;
 mod properties;
 mod spelling;
 mod throughput;
+mod topic_name;
 mod trace_file;
 
 use std::io::{self, BufWriter, Write};
@@ -36,7 +38,8 @@ use crate::exit::{Failure, Outcome};
   ottla console-consumer --bootstrap-server localhost:9092 --topic orders --from-beginning --formatter-property print.key=true
   ottla console-producer --bootstrap-server ws://localhost:8080/k/main --origin http://localhost:8000 --topic orders
 
-Exit codes: 0 every record was delivered, 1 a delivery failed, 2 wrong usage or input, 3 no cluster answers.
+Exit codes: 0 every record was delivered, 1 a delivery failed, 2 wrong usage or input (a topic name that Kafka forbids
+as well), 3 no cluster answers.
 `ottla COMMAND --help` shows the options of a command with examples.")]
 struct Cli {
     #[command(subcommand)]
@@ -45,7 +48,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    ConsoleProducer(commands::console_producer::ConsoleProducerArgs),
+    ConsoleProducer(Box<commands::console_producer::ConsoleProducerArgs>),
     ConsoleConsumer(commands::console_consumer::ConsoleConsumerArgs),
     Topics(commands::topics::TopicsArgs),
     Partition(commands::partition::PartitionArgs),
@@ -98,7 +101,7 @@ fn in_runtime(command: Command) -> Outcome {
         .map_err(|e| Failure::Usage(format!("the runtime cannot start: {e}")))?;
     let outcome = runtime.block_on(async {
         match command {
-            Command::ConsoleProducer(args) => commands::console_producer::run(args).await,
+            Command::ConsoleProducer(args) => commands::console_producer::run(*args).await,
             Command::ConsoleConsumer(args) => commands::console_consumer::run(args).await,
             Command::Topics(args) => commands::topics::run(args).await,
             Command::ProducerPerfTest(args) => commands::producer_perf_test::run(args).await,

@@ -39,6 +39,43 @@ const REMOVED: [(&str, &str); 6] = [
     ("--transactional-id", "nothing: transactions are not supported"),
 ];
 
+/// Options of Kafka 4.3's tools that ottla does not have: command, option, why not, and the way out.
+const NOT_HERE: [(&str, &str, &str, &str); 9] = [
+    (
+        "console-consumer",
+        "--include",
+        "it reads one topic",
+        "start one with --topic for each",
+    ),
+    (
+        "console-consumer",
+        "--enable-systest-events",
+        "it has no consumer group whose life it could report",
+        "leave it out",
+    ),
+    ("topics", "--alter", NO_ALTER, "use kafka-topics"),
+    ("topics", "--delete", "ottla deletes nothing", "use kafka-topics"),
+    ("topics", "--delete-config", NO_ALTER, "use kafka-configs"),
+    ("topics", "--under-min-isr-partitions", NO_CONFIGS, FILTER),
+    ("topics", "--at-min-isr-partitions", NO_CONFIGS, FILTER),
+    (
+        "topics",
+        "--topics-with-overrides",
+        NO_CONFIGS,
+        "use kafka-topics",
+    ),
+    (
+        "topics",
+        "--partition-size-limit-per-response",
+        "descriptions come from metadata, in one answer",
+        "leave it out",
+    ),
+];
+
+const NO_ALTER: &str = "ottla changes no topic that exists";
+const NO_CONFIGS: &str = "ottla does not read the configurations of topics";
+const FILTER: &str = "use --under-replicated-partitions, or kafka-topics";
+
 /// Rewrites renamed options, refuses removed ones.
 pub(crate) fn modernize(args: impl IntoIterator<Item = String>) -> Result<Spelled, String> {
     let mut spelled = Spelled {
@@ -56,6 +93,10 @@ pub(crate) fn modernize(args: impl IntoIterator<Item = String>) -> Result<Spelle
         };
         if let Some((_, successor)) = REMOVED.iter().find(|(old, _)| *old == name) {
             return Err(format!("{name} does not exist any more; use {successor}"));
+        }
+        let absent = NOT_HERE.iter().find(|(of, it, ..)| *of == command && *it == name);
+        if let Some((of, _, why, way_out)) = absent {
+            return Err(format!("{of} {name}: not in ottla, because {why}; {way_out}"));
         }
         let today = RENAMED
             .iter()
@@ -119,6 +160,17 @@ mod tests {
     fn removed_options_name_their_successor() {
         let error = run(&["ottla", "console-producer", "--broker-list", "b:1"]).expect_err("removed");
         assert!(error.contains("--bootstrap-server"), "{error}");
+    }
+
+    #[test]
+    fn what_kafkas_tools_have_and_ottla_has_not_is_refused_with_a_reason() {
+        let error = run(&["ottla", "topics", "--describe", "--at-min-isr-partitions"]).expect_err("not here");
+        assert!(error.contains("--under-replicated-partitions"), "{error}");
+        let error = run(&["ottla", "console-consumer", "--include=a.*"]).expect_err("not here");
+        assert!(
+            error.starts_with("console-consumer --include: not in ottla"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) struct Stats {
     latency_total: u64,
     max_latency: u32,
     window: Window,
+    report_every: Duration,
 }
 
 struct Window {
@@ -32,12 +33,11 @@ impl Window {
     }
 }
 
-const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 impl Stats {
-    /// A run of `records` records that starts now.
-    pub(crate) fn new(records: usize, now: Instant) -> Self {
+    /// A run of `records` records that starts now, with a line of progress every `report_every`.
+    pub(crate) fn new(records: usize, now: Instant, report_every: Duration) -> Self {
         Self {
             start: now,
             latencies_ms: Vec::with_capacity(records.min(50_000_000)),
@@ -45,6 +45,7 @@ impl Stats {
             latency_total: 0,
             max_latency: 0,
             window: Window::new(now),
+            report_every,
         }
     }
 
@@ -63,7 +64,7 @@ impl Stats {
 
     /// A line of progress, if it is time for one.
     pub(crate) fn progress(&mut self, now: Instant) -> Option<String> {
-        if now.duration_since(self.window.start) < PROGRESS_EVERY || self.window.count == 0 {
+        if now.duration_since(self.window.start) < self.report_every || self.window.count == 0 {
             return None;
         }
         let w = &self.window;
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn the_summary_is_kafkas_line() {
         let start = Instant::now();
-        let mut stats = Stats::new(1000, start);
+        let mut stats = Stats::new(1000, start, Duration::from_secs(5));
         for ms in 1..=1000u64 {
             stats.record(Duration::from_millis(ms), 1024);
         }
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn progress_comes_every_five_seconds_and_starts_afresh() {
         let start = Instant::now();
-        let mut stats = Stats::new(10, start);
+        let mut stats = Stats::new(10, start, Duration::from_secs(5));
         stats.record(Duration::from_millis(4), 100);
         assert_eq!(stats.progress(start + Duration::from_secs(4)), None);
         let line = stats

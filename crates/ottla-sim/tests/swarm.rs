@@ -43,8 +43,9 @@ fn seeds(range: std::ops::Range<u64>) {
     println!(
         "{worlds} worlds: {failed} with failures, {lost} with losses, {duplicate} with duplicates; {in_force:#?}"
     );
+    // About one world in eighteen has failures; a range of some hundreds strays from that by a third.
     assert!(
-        failed > worlds / 20 && lost > 0 && duplicate > 0,
+        failed > worlds / 50 && lost > 0 && duplicate > 0,
         "{failed} {lost} {duplicate}"
     );
     assert!(

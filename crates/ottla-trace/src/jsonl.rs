@@ -12,7 +12,7 @@ use alloc::{
 use core::{fmt, iter::Enumerate, str::SplitInclusive};
 
 use crate::{
-    Envelope, Level, VERSION,
+    Envelope, Event, Level, Source, VERSION,
     json::{self, Json, json_structs},
 };
 
@@ -117,6 +117,15 @@ pub fn read(text: &str) -> Result<(Header, Vec<Envelope>), ReadError> {
     Ok((header, envelopes))
 }
 
+/// Whether the trace goes to the producer's end: the last that the producer said is that it closed. A file that was
+/// cut exactly between two lines, or that was saved while the producer ran, does not.
+pub fn is_whole<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> bool {
+    let of_client = envelopes.into_iter().filter(|it| it.source == Source::Client);
+    of_client
+        .last()
+        .is_some_and(|it| matches!(it.event, Event::Closed))
+}
+
 /// Reads a trace line by line, for those who cannot stop for as long as a large one takes. Nothing after the first
 /// error means anything.
 #[derive(Clone, Debug)]
@@ -166,8 +175,7 @@ impl Iterator for Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Event, Source};
-    use alloc::format;
+    use alloc::{format, vec};
 
     fn sample() -> String {
         let mut text = Header::new("test", Level::Record).line();
@@ -189,6 +197,24 @@ mod tests {
         assert_eq!(envelopes.len(), 2);
         assert_eq!(envelopes[1].event, Event::Connected { conn: 3 });
         assert!(sample().contains(r#"{"t":5,"seq":0,"source":"client","event":{"connected":{"conn":3}}}"#));
+    }
+
+    #[test]
+    fn only_a_trace_that_ends_with_the_producers_close_is_whole() {
+        let envelope = |source, event| Envelope {
+            t: 0,
+            seq: 0,
+            source,
+            event,
+        };
+        let closed = envelope(Source::Client, Event::Closed);
+        let full = envelope(Source::Client, Event::Full);
+        let world = envelope(Source::World, Event::Full);
+        assert!(!is_whole(&[]), "a header alone");
+        assert!(!is_whole(&vec![full.clone()]));
+        assert!(is_whole(&vec![full.clone(), closed.clone()]));
+        assert!(is_whole(&vec![closed.clone(), world]), "brokers live on");
+        assert!(!is_whole(&vec![closed, full]), "another producer began");
     }
 
     #[test]

@@ -18,6 +18,8 @@
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
 
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
+mod aborted;
+#[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod admin;
 mod backlog;
 mod builder;

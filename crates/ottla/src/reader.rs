@@ -9,6 +9,7 @@ use ottla_wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
 use ottla_wire::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use ottla_wire::primitives::Uuid;
 
+use crate::aborted::Aborted;
 use crate::admin::{Admin, AdminError, Connection, check};
 
 /// Where to begin.
@@ -20,6 +21,22 @@ pub enum Start {
     Latest,
     /// This offset.
     Offset(i64),
+}
+
+/// Which records of transactions are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// All of them.
+    #[default]
+    ReadUncommitted,
+    /// Those that were committed, up to the first transaction that is still open.
+    ReadCommitted,
+}
+
+impl Isolation {
+    fn level(self) -> i8 {
+        i8::from(self == Self::ReadCommitted)
+    }
 }
 
 /// A record as it was read.
@@ -46,6 +63,7 @@ pub struct PartitionReader {
     topic_id: Uuid,
     partition: i32,
     next: i64,
+    isolation: Isolation,
 }
 
 /// Bytes that one fetch may bring.
@@ -61,6 +79,17 @@ impl PartitionReader {
         partition: i32,
         start: Start,
     ) -> Result<Self, AdminError> {
+        Self::open_isolated(admin, topic, partition, start, Isolation::default()).await
+    }
+
+    /// Opens the partition at its leader, for records of transactions as `isolation` says.
+    pub async fn open_isolated(
+        admin: &mut Admin,
+        topic: &str,
+        partition: i32,
+        start: Start,
+        isolation: Isolation,
+    ) -> Result<Self, AdminError> {
         let described = admin.describe(&[topic.to_owned()]).await?;
         let topic_id = described.first().map(|t| Uuid(t.topic_id)).unwrap_or_default();
         let connection = admin.leader_of(topic, partition).await?;
@@ -70,6 +99,7 @@ impl PartitionReader {
             topic_id,
             partition,
             next: 0,
+            isolation,
         };
         reader.next = match start {
             Start::Offset(offset) => offset,
@@ -97,6 +127,7 @@ impl PartitionReader {
     async fn list_offset(&mut self, timestamp: i64) -> Result<i64, AdminError> {
         let request = ListOffsetsRequest {
             replica_id: -1,
+            isolation_level: self.isolation.level(),
             topics: vec![ListOffsetsTopic {
                 name: self.topic.clone(),
                 partitions: vec![ListOffsetsPartition {
@@ -130,6 +161,7 @@ impl PartitionReader {
             max_wait_ms: i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX),
             min_bytes: 1,
             max_bytes: FETCH_BYTES,
+            isolation_level: self.isolation.level(),
             topics: vec![FetchTopic {
                 topic: if by_id { String::new() } else { self.topic.clone() },
                 topic_id: if by_id { self.topic_id } else { Uuid::default() },
@@ -155,18 +187,33 @@ impl PartitionReader {
                 format!("{}-{} at offset {}", self.topic, self.partition, self.next)
             })?;
             if let Some(bytes) = partition.records {
-                self.read(bytes, &mut records)?;
+                let aborted = Aborted::new(partition.aborted_transactions.unwrap_or_default());
+                self.read(bytes, aborted, &mut records)?;
             }
         }
         Ok(records)
     }
 
-    fn read(&mut self, bytes: Bytes, records: &mut Vec<StoredRecord>) -> Result<(), AdminError> {
+    fn read(
+        &mut self,
+        bytes: Bytes,
+        mut aborted: Aborted,
+        records: &mut Vec<StoredRecord>,
+    ) -> Result<(), AdminError> {
         let corrupt = |connection: &Connection, why: &dyn std::fmt::Display| connection.lost(why.to_string());
         for batch in read_batches(bytes) {
             let batch = batch.map_err(|e| corrupt(&self.connection, &e))?;
             let header = *batch.header();
-            if !header.is_control() {
+            if header.is_control() {
+                batch.verify_crc().map_err(|e| corrupt(&self.connection, &e))?;
+                let opened = batch
+                    .open(BATCH_LIMIT)
+                    .map_err(|e| corrupt(&self.connection, &e))?;
+                aborted.marker(
+                    &header,
+                    opened.iter().flatten().next().and_then(|marker| marker.key),
+                );
+            } else if !aborted.covers(&header) {
                 batch.verify_crc().map_err(|e| corrupt(&self.connection, &e))?;
                 let opened = batch
                     .open(BATCH_LIMIT)

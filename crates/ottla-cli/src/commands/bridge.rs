@@ -35,11 +35,13 @@ pub(crate) struct BridgeArgs {
 #[derive(Subcommand, Debug)]
 enum BridgeCommand {
     /// Serve until Ctrl-C or SIGTERM; prints an address a line once it listens.
+    #[command(after_help = "Example:\n  ottla bridge run bridge.toml")]
     Run {
         /// The configuration.
         config: PathBuf,
     },
     /// Say in plain words what the configuration allows; fails when it is wrong.
+    #[command(after_help = "Example:\n  ottla bridge check bridge.toml")]
     Check {
         /// The configuration.
         config: PathBuf,

@@ -4,16 +4,18 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ottla::admin::{Admin, AdminError, AdminOptions};
 use ottla::config::Config;
-use ottla::reader::{PartitionReader, Start, StoredRecord};
+use ottla::reader::{Isolation, PartitionReader, Start, StoredRecord};
 use tokio::sync::mpsc;
 
+use crate::classes::{self, Deserializer};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
-use crate::formatter::{Formatter, ReadRecord};
+use crate::formatter::{Formatter, ReadRecord, WriteError};
 use crate::properties;
+use crate::topic_name;
 
 /// Print the records of a topic, or of one partition, as lines.
 #[derive(Args, Debug)]
@@ -57,6 +59,30 @@ pub(crate) struct ConsoleConsumerArgs {
     /// A .properties file with formatter properties.
     #[arg(long, value_name = "FILE")]
     formatter_config: Option<PathBuf>,
+    /// The class that prints records: Kafka's DefaultMessageFormatter, the only one here.
+    #[arg(long, value_name = "CLASS", value_parser = classes::formatter)]
+    formatter: Option<()>,
+    /// How keys are printed: a stock class such as StringDeserializer or LongDeserializer.
+    #[arg(long, value_name = "CLASS", value_parser = classes::deserializer)]
+    key_deserializer: Option<Deserializer>,
+    /// How values are printed, as for keys.
+    #[arg(long, value_name = "CLASS", value_parser = classes::deserializer)]
+    value_deserializer: Option<Deserializer>,
+    /// Leave out a record that a deserializer cannot read, with a warning, instead of stopping there.
+    #[arg(long)]
+    skip_message_on_error: bool,
+    /// Whether records of transactions that are open or were aborted are read.
+    #[arg(long, value_enum, default_value = "read_uncommitted")]
+    isolation_level: IsolationLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum IsolationLevel {
+    /// All records.
+    ReadUncommitted,
+    /// None of an open or aborted transaction.
+    ReadCommitted,
 }
 
 /// How long one fetch waits for records.
@@ -89,13 +115,22 @@ impl ConsoleConsumerArgs {
         for argument in &self.formatter_property {
             pairs.push(properties::pair("--formatter-property", argument).map_err(Failure::usage)?);
         }
-        Formatter::from_properties(&pairs).map_err(Failure::usage)
+        let formatter = Formatter::from_properties(&pairs).map_err(Failure::usage)?;
+        Ok(formatter.with_deserializers(
+            self.key_deserializer.unwrap_or_default(),
+            self.value_deserializer.unwrap_or_default(),
+        ))
     }
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: ConsoleConsumerArgs) -> Outcome {
+    topic_name::check(&args.topic)?;
     let (start, formatter) = (args.start()?, args.formatter()?);
+    let isolation = match args.isolation_level {
+        IsolationLevel::ReadUncommitted => Isolation::ReadUncommitted,
+        IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
+    };
     let mut admin = connect(&args.connection).await?;
     let partitions = match args.partition {
         Some(partition) => vec![partition],
@@ -103,7 +138,7 @@ pub(crate) async fn run(args: ConsoleConsumerArgs) -> Outcome {
     };
     let (sender, receiver) = mpsc::channel(4);
     for partition in partitions {
-        let reader = PartitionReader::open(&mut admin, &args.topic, partition, start)
+        let reader = PartitionReader::open_isolated(&mut admin, &args.topic, partition, start, isolation)
             .await
             .map_err(into_failure)?;
         tokio::spawn(follow(reader, sender.clone()));
@@ -159,11 +194,24 @@ async fn print(
             quiet_since = tokio::time::Instant::now();
         }
         for record in records.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
-            if let Err(e) = formatter.write(view(partition, record), &mut out) {
-                return closed_output(&e);
-            }
             left -= 1;
-            printed += 1;
+            match formatter.write(view(partition, record), &mut out) {
+                Ok(()) => printed += 1,
+                Err(WriteError::Output(e)) => return closed_output(&e),
+                Err(WriteError::Record(why)) => {
+                    let place = format!("{}-{partition} at offset {}: {why}", args.topic, record.offset);
+                    if !args.skip_message_on_error {
+                        // What was printed before it is not lost.
+                        if let Err(e) = out.flush() {
+                            return closed_output(&e);
+                        }
+                        return Err(Failure::Usage(format!(
+                            "{place}; use another deserializer, or --skip-message-on-error"
+                        )));
+                    }
+                    eprintln!("warning: {place}; left out");
+                }
+            }
         }
         if let Err(e) = out.flush() {
             return closed_output(&e);

@@ -2,17 +2,21 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use ottla::{Producer, Record};
 use ottla_trace::Level;
 use tokio::sync::mpsc;
 
+use crate::classes;
 use crate::commands::deliveries::Deliveries;
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
 use crate::line_reader::{LineError, LineFormat, LineReader, TypedRecord};
+use crate::progress::{Progress, ProgressArgs};
 use crate::properties;
+use crate::topic_name;
 use crate::trace_file::TraceFile;
 
 /// Send each line of standard input as a record.
@@ -30,6 +34,8 @@ Reader properties (as Kafka's LineMessageReader):
 pub(crate) struct ConsoleProducerArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
+    #[command(flatten)]
+    progress: ProgressArgs,
     /// The topic to produce to.
     #[arg(long)]
     topic: String,
@@ -71,6 +77,12 @@ pub(crate) struct ConsoleProducerArgs {
     /// Bytes of records that may wait [buffer.memory].
     #[arg(long, value_name = "BYTES", allow_hyphen_values = true)]
     max_memory_bytes: Option<String>,
+    /// Bytes of the socket's send buffer, -1 for the system's [send.buffer.bytes].
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true)]
+    socket_buffer_size: Option<String>,
+    /// The class that reads lines: Kafka's LineMessageReader, the only one here.
+    #[arg(long, value_name = "CLASS", value_parser = classes::line_reader)]
+    line_reader: Option<()>,
     /// How lines are read; may be repeated, see below.
     #[arg(long, value_name = "NAME=VALUE")]
     reader_property: Vec<String>,
@@ -106,6 +118,7 @@ impl ConsoleProducerArgs {
             ("metadata.max.age.ms", &self.metadata_expiry_ms),
             ("max.block.ms", &self.max_block_ms),
             ("buffer.memory", &self.max_memory_bytes),
+            ("send.buffer.bytes", &self.socket_buffer_size),
         ];
         let own: Vec<_> = own
             .iter()
@@ -137,6 +150,7 @@ impl ConsoleProducerArgs {
 
 /// Runs the command.
 pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
+    topic_name::check(&args.topic)?;
     let format = args.line_format()?;
     let mut builder = Producer::builder().set_all(args.properties()?);
     if let Some(origin) = &args.connection.origin {
@@ -148,6 +162,12 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     }
     let (deliveries, producer) = Deliveries::start(builder)?;
     let mut lines = spawn_reader(format);
+    // Who types sees what became of each line; a line of progress would be in the way.
+    let mut progress = if io::stdin().is_terminal() {
+        Progress::none()
+    } else {
+        args.progress.start()
+    };
     let mut number = 0;
     let mut input = Ok(());
     loop {
@@ -165,6 +185,9 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
         number += 1;
         let record = to_record(&args.topic, record);
         deliveries.send(&producer, number, record).await;
+        progress.update(Instant::now(), || {
+            format!("{number} records read, {} delivered", deliveries.delivered())
+        });
         if args.sync {
             deliveries.settle(&producer).await;
         }
@@ -172,6 +195,8 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
             break;
         }
     }
+    deliveries.settle(&producer).await;
+    progress.finish(|| format!("{number} records read, {} delivered", deliveries.delivered()));
     let outcome = deliveries.finish(producer).await;
     if let Some((_, file)) = &trace {
         file.finish().await;

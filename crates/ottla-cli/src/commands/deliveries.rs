@@ -64,6 +64,11 @@ impl Deliveries {
         let _ = producer.flush().await;
     }
 
+    /// Records that were acknowledged so far.
+    pub(crate) fn delivered(&self) -> u64 {
+        lock(&self.counts).delivered
+    }
+
     /// No broker was ever reached, or none lets this client in: there is no use in sending more.
     pub(crate) fn hopeless(&self) -> bool {
         let counts = lock(&self.counts);

@@ -1,17 +1,19 @@
 //! `ottla producer-perf-test`: how fast records go, in the words of Kafka's `ProducerPerformance`.
 
+use std::io::Stderr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use ottla::{Producer, Record};
+use ottla::{Metric, Producer, Record};
 
 use crate::commands::deliveries::{no_cluster, start};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
-use crate::progress::Progress;
+use crate::progress::{Progress, ProgressArgs};
 use crate::throughput::{Stats, Throttle};
+use crate::topic_name;
 
 /// Send many records as fast as they go, and print rates and latencies.
 #[derive(Args, Debug)]
@@ -21,6 +23,8 @@ use crate::throughput::{Stats, Throttle};
 pub(crate) struct PerfArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
+    #[command(flatten)]
+    progress: ProgressArgs,
     /// The topic to produce to.
     #[arg(long)]
     topic: String,
@@ -48,6 +52,12 @@ pub(crate) struct PerfArgs {
     /// Records at the start that do not count in the summary.
     #[arg(long, value_name = "N", default_value = "0")]
     warmup_records: u64,
+    /// Print all of the producer's metrics at the end, with Kafka's names.
+    #[arg(long)]
+    print_metrics: bool,
+    /// Milliseconds between two lines with rates and latencies.
+    #[arg(long, value_name = "MS", default_value = "5000", value_parser = clap::value_parser!(u64).range(1..))]
+    reporting_interval: u64,
 }
 
 enum Payload {
@@ -108,6 +118,7 @@ fn random_values(size: usize) -> Vec<Vec<u8>> {
 
 /// Runs the command.
 pub(crate) async fn run(args: PerfArgs) -> Outcome {
+    topic_name::check(&args.topic)?;
     let payload = args.payload()?;
     let mut builder = Producer::builder().set_all(args.connection.properties(&[])?);
     if let Some(origin) = &args.connection.origin {
@@ -116,7 +127,7 @@ pub(crate) async fn run(args: PerfArgs) -> Outcome {
     let producer = start(builder)?;
     let run = Arc::new(Run::default());
     let throttle = Throttle::new(args.throughput, Instant::now());
-    let mut progress = Progress::new();
+    let mut progress = args.progress.start();
     let mut keys = Keys::new(args.keys);
     for number in 0..args.num_records {
         let now = Instant::now();
@@ -128,6 +139,7 @@ pub(crate) async fn run(args: PerfArgs) -> Outcome {
             *run.stats() = Some(Stats::new(
                 usize::try_from(args.num_records - number).unwrap_or(usize::MAX),
                 Instant::now(),
+                Duration::from_millis(args.reporting_interval),
             ));
         }
         let monotonic;
@@ -151,8 +163,8 @@ pub(crate) async fn run(args: PerfArgs) -> Outcome {
         }
     }
     let _ = producer.flush().await;
-    progress.clear();
-    run.finish(producer).await
+    progress.finish(|| format!("{} of {} records sent", args.num_records, args.num_records));
+    run.finish(producer, args.print_metrics).await
 }
 
 #[derive(Default)]
@@ -218,7 +230,7 @@ impl Run {
         }
     }
 
-    fn report(&self, progress: &mut Progress, sent: u64, of: u64) {
+    fn report(&self, progress: &mut Progress<Stderr>, sent: u64, of: u64) {
         let now = Instant::now();
         if let Some(line) = self.stats().as_mut().and_then(|stats| stats.progress(now)) {
             progress.clear();
@@ -227,11 +239,14 @@ impl Run {
         progress.update(now, || format!("{sent} of {of} records sent"));
     }
 
-    async fn finish(&self, producer: Producer) -> Outcome {
+    async fn finish(&self, producer: Producer, print_metrics: bool) -> Outcome {
         if let Some(stats) = self.stats().as_mut() {
             println_out(&stats.summary(Instant::now()))?;
         }
-        let closed = producer.close(std::time::Duration::from_secs(30)).await;
+        if print_metrics {
+            println_out(&metrics_table(producer.kafka_metrics()))?;
+        }
+        let closed = producer.close(Duration::from_secs(30)).await;
         let failures = self.failures();
         match &failures.first {
             Some((why, true)) => Err(Failure::NoCluster(why.clone())),
@@ -247,6 +262,28 @@ impl Run {
 fn println_out(line: &str) -> Outcome {
     use std::io::Write;
     writeln!(std::io::stdout(), "{line}").map_err(Failure::usage)
+}
+
+/// The metrics by name, in the two columns of Kafka's tools.
+fn metrics_table(metrics: Vec<Metric>) -> String {
+    let mut lines: Vec<(String, f64)> = metrics
+        .into_iter()
+        .map(|metric| {
+            let tag = if metric.tag.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", metric.tag)
+            };
+            (format!("{}:{}{tag}", metric.group, metric.name), metric.value)
+        })
+        .collect();
+    lines.sort_by(|a, b| a.0.cmp(&b.0));
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut table = format!("{:<width$}   Value", "Metric Name");
+    for (name, value) in lines {
+        table.push_str(&format!("\n{name:<width$} : {value:.3}"));
+    }
+    table
 }
 
 /// Keys of ten bytes in turn.
@@ -271,5 +308,30 @@ impl Keys {
         self.buffer.clear();
         write!(self.buffer, "{:010}", number % self.of).expect("a String takes every write");
         Some(self.buffer.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_sorted_and_stand_in_columns() {
+        let metric = |name, tag: &str, value| Metric {
+            group: "producer-metrics",
+            name,
+            tag: tag.to_owned(),
+            value,
+        };
+        let table = metrics_table(vec![
+            metric("record-send-total", "", 3.0),
+            metric("batch-size-avg", "orders", 1.5),
+        ]);
+        assert_eq!(
+            table,
+            "Metric Name                               Value\n\
+             producer-metrics:batch-size-avg{orders} : 1.500\n\
+             producer-metrics:record-send-total      : 3.000"
+        );
     }
 }

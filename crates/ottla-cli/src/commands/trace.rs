@@ -12,6 +12,8 @@ use crate::exit::{Failure, Outcome};
 
 /// Work with trace files (written by `console-producer --trace`).
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  ottla trace check run.jsonl")]
 pub(crate) struct TraceArgs {
     #[command(subcommand)]
     command: TraceCommand,
@@ -19,29 +21,47 @@ pub(crate) struct TraceArgs {
 
 #[derive(Subcommand, Debug)]
 enum TraceCommand {
-    /// Read a trace to its end and count what is in it; fails on the first bad line.
-    #[command(after_help = "Example:\n  ottla trace check run.jsonl")]
+    /// Read a trace to its end and count what is in it; fails on the first bad line, and when the end is missing.
+    #[command(after_help = "Examples:
+  ottla trace check run.jsonl
+  ottla trace check --partial run.jsonl
+
+Exit codes: 0 good and whole, 2 not a trace, a bad line, or no end.")]
     Check {
         /// The file.
         file: PathBuf,
+        /// A trace that ends before its producer closed is good: the page saves such traces, and a run that was killed
+        /// leaves one.
+        #[arg(long)]
+        partial: bool,
     },
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Outcome {
-    let TraceCommand::Check { file } = &args.command;
+    let TraceCommand::Check { file, partial } = &args.command;
     let text = fs::read_to_string(file)
         .map_err(|e| Failure::Usage(format!("{}: cannot be read: {e}", file.display())))?;
     let (header, envelopes) =
         jsonl::read(&text).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
     check_sequence(&envelopes).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
+    let whole = jsonl::is_whole(&envelopes);
+    if !whole && !partial {
+        return Err(Failure::Usage(format!(
+            "{}: ends after line {} without the producer's `closed`: the writer was stopped, or the trace was saved \
+             meanwhile; --partial checks what is there",
+            file.display(),
+            envelopes.len() + 1
+        )));
+    }
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     for envelope in &envelopes {
         *kinds.entry(envelope.event.name()).or_default() += 1;
     }
     let span = envelopes.last().map_or(0, |e| e.t) as f64 / 1e6;
     let report = |out: &mut dyn Write| -> std::io::Result<()> {
-        writeln!(out, "{}: good", file.display())?;
+        let end = if whole { "" } else { ", without its end" };
+        writeln!(out, "{}: good{end}", file.display())?;
         writeln!(out, "written by {}, level {:?}", header.writer, header.level)?;
         writeln!(out, "{} events in {span:.3} s", envelopes.len())?;
         for (kind, count) in &kinds {

@@ -13,7 +13,9 @@ use serde_json::json;
 use crate::commands::deliveries::{no_cluster, start as start_producer};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
+use crate::progress::ProgressArgs;
 use crate::throughput::Throttle;
+use crate::topic_name;
 
 /// Produce increasing integers and print one JSON line for each, as Kafka's VerifiableProducer does.
 #[derive(Args, Debug)]
@@ -23,6 +25,8 @@ use crate::throughput::Throttle;
 pub(crate) struct VerifiableArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
+    #[command(flatten)]
+    progress: ProgressArgs,
     /// The topic to produce to.
     #[arg(long)]
     topic: String,
@@ -48,6 +52,7 @@ pub(crate) struct VerifiableArgs {
 
 /// Runs the command.
 pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
+    topic_name::check(&args.topic)?;
     // No retries, as Kafka's tool has it, unless the command line says otherwise; then idempotence is off as well.
     let defaults = [("acks", args.acks.clone()), ("retries", "0".to_owned())];
     let mut builder = Producer::builder().set_all(args.connection.properties(&defaults)?);
@@ -60,6 +65,7 @@ pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
     let start = Instant::now();
     let throttle = Throttle::new(args.throughput, start);
     let mut sent: u64 = 0;
+    let mut progress = args.progress.start();
     while args.max_messages < 0 || sent < args.max_messages.unsigned_abs() {
         let wait = throttle.wait(sent, Instant::now());
         tokio::select! {
@@ -69,8 +75,20 @@ pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
         }
         send(&args, &producer, &tally, sent, start).await?;
         sent += 1;
+        progress.update(Instant::now(), || {
+            format!(
+                "{sent} sent, {} acknowledged",
+                tally.acked.load(Ordering::Relaxed)
+            )
+        });
     }
     let _ = producer.flush().await;
+    progress.finish(|| {
+        format!(
+            "{sent} sent, {} acknowledged",
+            tally.acked.load(Ordering::Relaxed)
+        )
+    });
     let closed = producer.close(Duration::from_secs(30)).await;
     let acked = tally.acked.load(Ordering::Relaxed);
     print(&json!({ "timestamp": now_ms(), "name": "shutdown_complete" }))?;
