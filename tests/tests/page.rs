@@ -101,3 +101,17 @@ fn a_screen_reader_finds_the_same_in_both_languages_and_widths() {
         is_golden(&format!("{name}.yml"), snapshot);
     }
 }
+
+#[test]
+fn a_trap_is_told_once_in_the_readers_language() {
+    let told = told("page_end.mjs");
+    for (lang, word) in [("en", "reload"), ("ko", "새로 고침")] {
+        assert_eq!(
+            told[lang]["before"], 0,
+            "an error of somebody else is not the page's end"
+        );
+        let notes = told[lang]["notes"].as_array().expect("a list");
+        assert_eq!(notes.len(), 1, "{told}");
+        assert!(notes[0].as_str().is_some_and(|it| it.contains(word)), "{told}");
+    }
+}

@@ -183,7 +183,11 @@ fn read_options(it: &JsValue) -> Vec<(String, String)> {
         let value = match (value.as_string(), value.as_bool()) {
             (Some(text), _) => text,
             (None, Some(on)) => on.to_string(),
-            (None, None) => value.as_f64()?.to_string(),
+            (None, None) => {
+                value.as_f64()?;
+                let number: js_sys::Number = value.unchecked_into();
+                number.to_string_with_radix(10).ok()?.into()
+            }
         };
         Some((pair.get(0).as_string()?, value))
     };

@@ -32,9 +32,11 @@ impl Backoff {
             .checked_shl(failures)
             .and_then(|factor| self.base.checked_mul(factor))
             .map_or(self.max, |term| term.min(self.max));
-        let jitter = u64::from(rng.below(400_001));
-        let varied = u128::from(doubled) * u128::from(800_000 + jitter) / 1_000_000;
-        Duration::from_micros(u64::try_from(varied).unwrap_or(u64::MAX).min(self.max))
+        let millionths = 800_000 + u64::from(rng.below(400_001));
+        // In two parts, because the product need not fit, and wide division is much code.
+        let whole = (doubled / 1_000_000).saturating_mul(millionths);
+        let varied = whole.saturating_add(doubled % 1_000_000 * millionths / 1_000_000);
+        Duration::from_micros(varied.min(self.max))
     }
 }
 

@@ -11,7 +11,9 @@ extern crate alloc;
 mod map;
 mod set;
 mod sort;
+mod text;
 
 pub use map::{Entry, Iter, IterMut, SortedMap};
 pub use set::SortedSet;
 pub use sort::{sort, sort_by_key};
+pub use text::split_once;

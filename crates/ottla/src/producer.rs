@@ -481,6 +481,9 @@ fn outcome(given_up: u64, timeout: Duration) -> Result<(), KafkaError> {
     if given_up == 0 {
         return Ok(());
     }
-    let message = format!("{given_up} records were not delivered within {timeout:?} and were given up");
+    let message = format!(
+        "{given_up} records were not delivered within {} ms and were given up",
+        timeout.as_millis() as u64
+    );
     Err(KafkaError::new("CLOSED", crate::ErrorKind::Closed, message))
 }

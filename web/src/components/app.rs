@@ -169,12 +169,14 @@ fn intro(props: &Props) -> Html {
 
 /// A headline breaks between its sentences before it breaks inside one.
 fn headline(lang: Lang, word: Word) -> Html {
-    let text = lang.word(word);
-    let sentences: Vec<&str> = text.split_inclusive(". ").collect();
-    sentences
-        .into_iter()
-        .map(|it| html! { <span>{ it }</span> })
-        .collect()
+    let mut rest = lang.word(word);
+    let mut sentences = Vec::new();
+    while let Some((sentence, after)) = ottla_sorted::split_once(rest, ". ") {
+        sentences.push(html! { <span>{ format!("{sentence}. ") }</span> });
+        rest = after;
+    }
+    sentences.push(html! { <span>{ rest }</span> });
+    sentences.into_iter().collect()
 }
 
 /// On a phone, one partition is in focus.

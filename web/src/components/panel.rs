@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use ottla_scene::words::Word;
+use ottla_scene::words::{Word, number::fixed};
 use yew::prelude::*;
 
 use super::{Props, acts};
@@ -126,13 +126,17 @@ fn waterfall(record: &RecordModel) -> Html {
 }
 
 fn phase(it: &PhaseModel) -> Html {
-    let style = format!("left:{:.2}%;width:max(2px,{:.2}%)", it.from, it.width);
+    let style = format!(
+        "left:{}%;width:max(2px,{}%)",
+        fixed(it.from, 2),
+        fixed(it.width, 2)
+    );
     html! {
         <div class="phase">
             <span class="name">{ &it.name }</span>
             <span class="lane"><i class={classes!(it.kind, it.lasts.then_some("lasts"))} style={style}></i>
                 if it.cut {
-                    <b class="cut" style={format!("left:{:.2}%", it.from + it.width)} aria-hidden="true"></b>
+                    <b class="cut" style={format!("left:{}%", fixed(it.from + it.width, 2))} aria-hidden="true"></b>
                 }
             </span>
             <span class="took">{ &it.took }</span>

@@ -1,6 +1,6 @@
 //! The bars of the two other sources: a bridge's address, and a file.
 
-use ottla_scene::words::Word;
+use ottla_scene::words::{Word, number::fixed};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
@@ -88,7 +88,7 @@ fn linked(props: &Props, url: &str, acks: &str, options: &str) -> Html {
     html! {
         <p id="bridge" class="linked">
             <code>{ url }</code>
-            if !options.contains("acks=") {
+            if ottla_sorted::split_once(options, "acks=").is_none() {
                 <code>{ format!("acks={acks}") }</code>
             }
             if !options.is_empty() {
@@ -151,8 +151,8 @@ pub(crate) fn read_file(engine: &Handle, file: web_sys::File) {
         let name = file.name();
         if file.size() > LARGEST_FILE {
             let message = format!(
-                "{name}: {:.0} MiB is more than this page opens, 512 MiB",
-                file.size() / 1_048_576.0
+                "{name}: {} MiB is more than this page opens, 512 MiB",
+                fixed(file.size() / 1_048_576.0, 0)
             );
             engine.change(|it| {
                 it.refuse_file(Refusal {

@@ -2,7 +2,7 @@
 
 use ottla_scene::{
     stage::{Columns, Target},
-    words::Word,
+    words::{Word, number::fixed},
 };
 use wasm_bindgen::{JsCast, prelude::Closure};
 use yew::prelude::*;
@@ -61,7 +61,11 @@ pub(crate) fn Stage(props: &Props) -> Html {
     let phone = model.columns == Columns::Phone;
     let buttons = model.brokers.iter().map(|it| {
         let word = if it.dead { Word::Restart } else { Word::Kill };
-        let style = format!("left:{}px;top:{}px", it.at.0, it.at.1);
+        let style = format!(
+            "left:{}px;top:{}px",
+            fixed(it.at.0.into(), 2),
+            fixed(it.at.1.into(), 2)
+        );
         let name = lang.kill_or_restart(it.node, !it.dead);
         html! {
             <button key={it.node} class="broker" style={style} aria-label={name} disabled={it.busy}

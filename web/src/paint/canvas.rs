@@ -1,6 +1,9 @@
 //! A canvas element and how a draw list gets onto it.
 
-use ottla_scene::draw::{Align, Dash, DrawList, Item, Rect, Role, Style};
+use ottla_scene::{
+    draw::{Align, Dash, DrawList, Item, Rect, Role, Style},
+    words::number::fixed,
+};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -63,8 +66,8 @@ impl Surface {
         self.canvas.set_height((f64::from(height) * dpr).round() as u32);
         let style = self.canvas.style();
         // A canvas without style is still a canvas: it only keeps its old size on the page.
-        let _ = style.set_property("width", &format!("{width}px"));
-        let _ = style.set_property("height", &format!("{height}px"));
+        let _ = style.set_property("width", &(fixed(width.into(), 2) + "px"));
+        let _ = style.set_property("height", &(fixed(height.into(), 2) + "px"));
     }
 
     /// Paints everything anew.

@@ -1,6 +1,9 @@
 //! Roles to colours and styles to fonts, read from the stylesheet so that there is one set of tokens.
 
-use ottla_scene::draw::{Role, Style};
+use ottla_scene::{
+    draw::{Role, Style},
+    words::number::fixed,
+};
 use wasm_bindgen::JsValue;
 use web_sys::CssStyleDeclaration;
 
@@ -66,7 +69,7 @@ impl Theme {
     pub(crate) fn font(&self, style: Style) -> String {
         let weight = if style.strong { 700 } else { 400 };
         let family = if style.mono { &self.mono } else { &self.sans };
-        format!("{weight} {}px {family}", style.size.px())
+        format!("{weight} {}px {family}", fixed(style.size.px().into(), 0))
     }
 }
 

@@ -257,7 +257,7 @@ impl Sandbox {
 
 fn refusal(error: &SendError) -> Refusal {
     let text = error.to_string();
-    let (code, message) = match text.split_once(": ") {
+    let (code, message) = match ottla_sorted::split_once(&text, ": ") {
         Some((code, message)) => (code.to_owned(), message.to_owned()),
         None => ("REFUSED".to_owned(), text),
     };

@@ -68,8 +68,25 @@ impl Plain {
     }
 }
 
-/// What `start.js` holds.
-pub(crate) const START: &str = "import init from './web.js';\ninit();\n";
+/// What `start.js` holds: it starts the page, and says so where the page itself cannot any more. After a trap the module
+/// is in no state that anybody knows; the console has the error.
+pub(crate) const START: &str = "\
+import init from './web.js';
+const end = error => {
+  if (!(error instanceof WebAssembly.RuntimeError) || document.getElementById('end')) return;
+  const note = document.createElement('p');
+  note.id = 'end';
+  note.setAttribute('role', 'alert');
+  note.style.cssText = 'position:fixed;inset:auto 0 0;z-index:9;padding:12px 24px;background:#111;color:#fff';
+  note.textContent = document.documentElement.lang === 'ko'
+    ? '페이지에 오류가 나서 멈췄어요. 새로 고침 해 주세요.'
+    : 'The page met an error of its own and stopped. Please reload it.';
+  document.body.append(note);
+};
+addEventListener('error', event => end(event.error));
+addEventListener('unhandledrejection', event => end(event.reason));
+init();
+";
 
 /// The value of an attribute in double quotes.
 fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {

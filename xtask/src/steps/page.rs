@@ -7,6 +7,9 @@ use crate::steps::wasm::WasmBuild;
 use crate::steps::{Outcome, html, rust, step, tools};
 use crate::tree;
 
+/// The compiler has inlined what is worth it; see the npm package.
+const WASM_OPT: [&str; 3] = ["-Oz", "--converge", "--skip-pass=inlining-optimizing"];
+
 /// Which page to build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Page {
@@ -36,7 +39,7 @@ impl Page {
             cargo_args: &[],
             out_dir: self.dir(),
             out_name: "web",
-            optimised: release.then_some(&["-Oz", "--converge"]),
+            optimised: release.then_some(&WASM_OPT),
         }
         .run()?;
         step("index.html", || self.html())

@@ -15,7 +15,7 @@ const BROTLI: &str = "const z = require('node:zlib'), fs = require('node:fs');\
 
 /// In units of 1,000 bytes.
 /// What it has reached; it may only go down. The bar of the first release is 350.
-const PAGE_LIMIT_KB: usize = 355;
+const PAGE_LIMIT_KB: usize = 350;
 /// What it has reached; it may only go down. The bar of the first release is 110.
 const PACKAGE_LIMIT_KB: usize = 118;
 

@@ -185,7 +185,7 @@ impl Engine {
     /// `max.block.ms` ran out: says what was missing, and why as far as anybody said.
     fn max_block_error(&self, ix: TopicIx, record: &Record<'_>) -> DeliveryError {
         let topic = self.topics.get(ix);
-        let limit = self.settings.max_block.as_millis();
+        let limit = self.settings.max_block.as_millis() as u64;
         let (code, what) = match (&topic.knowledge, record.partition) {
             (TopicKnowledge::Known, Some(partition)) => (
                 "MAX_BLOCK_TIMEOUT",

@@ -2,6 +2,7 @@
 
 use crate::io::Address;
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use ottla_sorted::split_once;
 
 impl Address {
     /// Reads one entry of `bootstrap.servers`.
@@ -10,7 +11,7 @@ impl Address {
     /// One line that says what is wrong with it and what it should look like.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        match text.split_once("://") {
+        match split_once(text, "://") {
             Some((scheme, rest)) => bridge(text, scheme, rest),
             None => tcp(text),
         }
@@ -50,7 +51,7 @@ pub(super) fn parse_list(text: &str) -> Result<Vec<Address>, String> {
 
 fn tcp(text: &str) -> Result<Address, String> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let Some((host, port)) = rest.split_once("]:") else {
+        let Some((host, port)) = split_once(rest, "]:") else {
             return Err(format!("\"{text}\" has no port; write [address]:9092"));
         };
         if !host.contains(':') || !host.bytes().all(|b| b.is_ascii_hexdigit() || b":.%".contains(&b)) {

@@ -186,7 +186,9 @@ fn servers(text: &str, platform: Platform) -> Result<Value, String> {
 // An address with a user or a query may carry a secret, and error messages end in logs.
 fn redacted(text: &str) -> String {
     match text.find(['@', '?']) {
-        Some(_) if text.contains("://") => "(address with a user or query)".to_string(),
+        Some(_) if ottla_sorted::split_once(text, "://").is_some() => {
+            "(address with a user or query)".to_string()
+        }
         _ => text.to_string(),
     }
 }

@@ -243,7 +243,7 @@ impl Engine {
             }
         }
         for (conn, verdict) in over {
-            let limit = self.settings.request_timeout.as_millis();
+            let limit = self.settings.request_timeout.as_millis() as u64;
             match verdict {
                 Verdict::Idle => self.hang_up(now, conn, "idle for connections.max.idle.ms"),
                 Verdict::NotOpen => {

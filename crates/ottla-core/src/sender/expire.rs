@@ -74,7 +74,7 @@ impl Engine {
 
     fn expiry_error(&self, key: BatchKey, attempts: u32, persisted: Persisted) -> DeliveryError {
         let place = self.place_of(key);
-        let limit = self.settings.delivery_timeout.as_millis();
+        let limit = self.settings.delivery_timeout.as_millis() as u64;
         let story = match (attempts, persisted) {
             (0, _) => alloc::format!("it was never sent; {}", self.network.last_failure()),
             (_, Persisted::No) => alloc::format!("it was sent {attempts} times and refused each time"),

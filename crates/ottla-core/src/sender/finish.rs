@@ -113,7 +113,9 @@ impl Engine {
                 .chain(&partition.queue)
                 .copied()
                 .collect();
-            keys.sort_by_key(|key| self.batches.get(*key).and_then(Batch::first_record));
+            ottla_sorted::sort_by_key(&mut keys, |key| {
+                self.batches.get(*key).and_then(Batch::first_record)
+            });
             for key in keys {
                 self.fail_with(now, key, error);
             }

@@ -289,7 +289,7 @@ fn axis(view: &TimelineView<'_>, list: &mut DrawList, map: &TimeMap, bottom: f32
             list.line(Layer::Ground, &[(x, bottom), (x, bottom + 4.0)], Role::Line, 1.0);
             let mut text = match t {
                 0 => "0".to_owned(),
-                _ => format!("{:.decimals$}", t as f64 / 1_000_000.0),
+                _ => number::fixed(t as f64 / 1_000_000.0, decimals),
             };
             if unit {
                 text.push_str(" s");

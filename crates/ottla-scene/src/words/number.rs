@@ -1,16 +1,29 @@
 //! Times and sizes as people read them. Units are the same in every language.
 
+/// A number with so many decimals. The standard library's own way knows every float to its last digit, and is five
+/// times the code.
+pub fn fixed(value: f64, decimals: u32) -> String {
+    let scale = 10_u64.pow(decimals);
+    let scaled = (value.abs() * scale as f64 + 0.5) as u64;
+    let sign = if value < 0.0 && scaled > 0 { "-" } else { "" };
+    let (whole, part) = (scaled / scale, scaled % scale);
+    match decimals {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{part:0width$}", width = decimals as usize),
+    }
+}
+
 /// A stretch of time, with as many digits as matter.
 pub fn duration(micros: u64) -> String {
     let ms = micros as f64 / 1_000.0;
     match micros {
         0 => "0 ms".to_owned(),
         1..1_000 => format!("{micros} \u{b5}s"),
-        1_000..100_000 => format!("{ms:.1} ms"),
-        100_000..1_000_000 => format!("{ms:.0} ms"),
-        1_000_000..10_000_000 => format!("{:.2} s", ms / 1_000.0),
-        10_000_000..100_000_000 => format!("{:.1} s", ms / 1_000.0),
-        _ => format!("{:.0} s", ms / 1_000.0),
+        1_000..100_000 => fixed(ms, 1) + " ms",
+        100_000..1_000_000 => fixed(ms, 0) + " ms",
+        1_000_000..10_000_000 => fixed(ms / 1_000.0, 2) + " s",
+        10_000_000..100_000_000 => fixed(ms / 1_000.0, 1) + " s",
+        _ => fixed(ms / 1_000.0, 0) + " s",
     }
 }
 
@@ -26,23 +39,23 @@ pub fn limit(micros: u64) -> String {
 /// A part of a limit, in the limit's unit.
 pub fn part(micros: u64, limit: u64) -> String {
     if limit >= 1_000_000 && limit.is_multiple_of(1_000_000) {
-        format!("{:.1}", micros as f64 / 1_000_000.0)
+        fixed(micros as f64 / 1_000_000.0, 1)
     } else {
-        format!("{:.1}", micros as f64 / 1_000.0)
+        fixed(micros as f64 / 1_000.0, 1)
     }
 }
 
 /// The clock of the dock.
 pub fn clock(micros: u64) -> String {
-    format!("{:.3} s", micros as f64 / 1_000_000.0)
+    fixed(micros as f64 / 1_000_000.0, 3) + " s"
 }
 
 /// A number of bytes.
 pub fn bytes(n: u64) -> String {
     match n {
         0..10_000 => format!("{n} B"),
-        10_000..1_048_576 => format!("{:.1} KiB", n as f64 / 1_024.0),
-        _ => format!("{:.1} MiB", n as f64 / 1_048_576.0),
+        10_000..1_048_576 => fixed(n as f64 / 1_024.0, 1) + " KiB",
+        _ => fixed(n as f64 / 1_048_576.0, 1) + " MiB",
     }
 }
 
@@ -62,6 +75,21 @@ pub fn count(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_are_rounded() {
+        for (value, decimals, text) in [
+            (0.0, 0, "0"),
+            (9.96, 1, "10.0"),
+            (0.004, 2, "0.00"),
+            (1.05, 3, "1.050"),
+            (-12.345, 1, "-12.3"),
+            (-0.01, 1, "0.0"),
+            (41.7, 0, "42"),
+        ] {
+            assert_eq!(fixed(value, decimals), text);
+        }
+    }
 
     #[test]
     fn digits_that_matter() {

@@ -284,7 +284,7 @@ impl Lang {
 
     /// `119.98 s left of 120 s`.
     pub fn deadline(self, left: u64, limit: u64) -> String {
-        let left = format!("{:.2} s", left as f64 / 1_000_000.0);
+        let left = number::fixed(left as f64 / 1_000_000.0, 2) + " s";
         let limit = number::limit(limit);
         match self {
             Self::En => format!("{left} left of {limit}"),
@@ -295,9 +295,9 @@ impl Lang {
     /// `1/10 of the clock`, a choice of the dock.
     pub fn speed(self, times: f64) -> String {
         if times >= 1.0 {
-            format!("{times:.0}\u{d7}")
+            number::fixed(times, 0) + "\u{d7}"
         } else {
-            format!("1/{:.0}\u{d7}", 1.0 / times)
+            format!("1/{}\u{d7}", number::fixed(1.0 / times, 0))
         }
     }
 

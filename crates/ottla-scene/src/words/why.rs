@@ -5,6 +5,10 @@ use ottla_trace::event::{NodeId, Persisted};
 use super::{Josa, Lang, Word, josa, number};
 use crate::why::{PhaseKind, Why};
 
+fn percent(part: f32) -> String {
+    number::fixed(f64::from(part) * 100.0, 0)
+}
+
 impl Lang {
     /// The reason as a sentence or two.
     pub fn why(self, why: &Why) -> String {
@@ -82,7 +86,7 @@ fn english(why: &Why) -> String {
         Why::Ready => "Its batch is closed. The sender takes it in its next round.".to_owned(),
         Why::SentAgain { .. } => english_again(why),
         Why::OnItsWay { node, part: Some(part) } => {
-            format!("It is on its way to broker {node}, {:.0} % of it behind.", part * 100.0)
+            format!("It is on its way to broker {node}, {} % of it behind.", percent(*part))
         }
         Why::OnItsWay { node, part: None } => {
             format!("It was written to the connection to broker {node} and is not answered. Where it is cannot be seen from here.")
@@ -220,9 +224,9 @@ fn korean(why: &Why) -> String {
             part: Some(part),
         } => {
             format!(
-                "{} 가는 길이에요. {:.0} % 왔어요.",
+                "{} 가는 길이에요. {} % 왔어요.",
                 broker(*node, Josa::EuroRo),
-                part * 100.0
+                percent(*part)
             )
         }
         Why::OnItsWay { node, part: None } => format!(

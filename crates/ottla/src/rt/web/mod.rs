@@ -104,9 +104,10 @@ impl WebSleep {
         let state = Rc::new(RefCell::new(SleepState::default()));
         // Rounded up, because a timer that fires early only fires again; setTimeout overflows above 2^31 ms, and a
         // wake-up in 24 days instead of later costs nothing.
-        let millis = u32::try_from(duration.as_micros().div_ceil(1000))
-            .unwrap_or(u32::MAX)
-            .min(i32::MAX as u32);
+        let millis = u64::try_from(duration.as_micros())
+            .unwrap_or(u64::MAX)
+            .div_ceil(1000)
+            .min(i32::MAX as u64) as u32;
         let timeout = Timeout::new(millis, {
             let state = state.clone();
             move || {
