@@ -208,6 +208,8 @@ impl Node {
             ("transaction.state.log.replication.factor", &replicas),
             ("transaction.state.log.num.partitions", "1"),
             ("group.initial.rebalance.delay.ms", "0"),
+            // Half a minute after the start records with the time stamps of old days, as tests have them, would be deleted.
+            ("log.retention.ms", "-1"),
             // A killed broker is noticed after this long instead of 9 s; its restart waits for the same.
             ("broker.session.timeout.ms", "2500"),
             ("broker.heartbeat.interval.ms", "500"),
