@@ -1,6 +1,6 @@
 //! A WebSocket client of an independent implementation, with Kafka requests on top.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -36,10 +36,41 @@ impl Pieces {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub u16);
 
+/// A socket that remembers every byte that was read from it.
+#[derive(Debug)]
+pub(super) struct Tap {
+    stream: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Tap {
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+impl Read for Tap {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(to)?;
+        self.heard.extend_from_slice(&to[..read]);
+        Ok(read)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 /// A client that remembers every byte that it was sent.
 #[derive(Debug)]
 pub struct Client {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Tap>,
     pieces: Pieces,
     frames: FrameDecoder,
     received: Vec<u8>,
@@ -86,7 +117,11 @@ impl Client {
             "Sec-WebSocket-Protocol",
             "kafka.v1".parse().expect("visible ASCII"),
         );
-        match client(request, stream) {
+        let tap = Tap {
+            stream,
+            heard: Vec::new(),
+        };
+        match client(request, tap) {
             Ok((socket, _)) => Ok(Self {
                 socket,
                 pieces,
@@ -170,12 +205,18 @@ impl Client {
         }
     }
 
-    /// Every byte of every message so far.
+    /// The payload of every message so far, as one stream: what is cut over two messages is whole here.
     pub fn received(&self) -> &[u8] {
         &self.received
     }
 
-    pub(super) fn into_socket(self) -> WebSocket<TcpStream> {
+    /// Every byte that came over the socket so far: the answer to the upgrade with its headers, all frames, and the
+    /// reason with which the bridge closed.
+    pub fn heard(&self) -> &[u8] {
+        &self.socket.get_ref().heard
+    }
+
+    pub(super) fn into_socket(self) -> WebSocket<Tap> {
         self.socket
     }
 }
@@ -187,7 +228,7 @@ fn connect(address: SocketAddr) -> TcpStream {
         let stream = socket.connect(address).await?.into_std()?;
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(LIMIT))?;
-        std::io::Result::Ok(stream)
+        io::Result::Ok(stream)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()

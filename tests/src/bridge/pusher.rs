@@ -1,12 +1,12 @@
 //! A client that writes as much as its socket takes, and counts.
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpStream;
 
 use ottla_wire::frame::FrameDecoder;
 use ottla_wire::messages::produce::ProduceResponse;
 use tokio_tungstenite::tungstenite::{self, WebSocket};
 
+use super::client::Tap;
 use super::{Bridge, Client, Pieces};
 
 /// Where a request's correlation id is, behind its length, API and version.
@@ -26,42 +26,40 @@ pub struct Acked {
 /// Writes the same Produce request under ascending numbers, without ever waiting.
 #[derive(Debug)]
 pub struct Pusher {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Tap>,
     frames: FrameDecoder,
     version: i16,
-    /// A request as a WebSocket message. Its mask is zero, so that numbering it costs four bytes and no more.
-    message: Vec<u8>,
-    /// Where the request begins in it.
-    request_at: usize,
-    /// How much of the current message is written.
+    /// A request as one WebSocket message or as many. Masks are zero, so that numbering it costs four bytes and no more.
+    messages: Vec<u8>,
+    /// Where the four bytes of its number are in them.
+    number_at: [usize; 4],
+    /// How much of the current request is written.
     offset: usize,
     begun: i32,
     acked: Vec<Acked>,
 }
 
 impl Pusher {
-    /// Opens a WebSocket to `node`. `request` is a Produce request of that version, with its length.
+    /// Opens a WebSocket to `node`. `request` is a Produce request of that version, with its length; `pieces` is how it
+    /// is cut into messages.
     ///
     /// # Panics
     /// When the bridge does not let it in.
     #[track_caller]
-    pub fn open(bridge: &Bridge, node: &str, version: i16, request: &[u8]) -> Self {
-        let socket = Client::open(bridge, node, Pieces::Whole).into_socket();
+    pub fn open(bridge: &Bridge, node: &str, version: i16, request: &[u8], pieces: Pieces) -> Self {
+        let socket = Client::open(bridge, node, pieces).into_socket();
         socket
             .get_ref()
+            .stream()
             .set_nonblocking(true)
             .expect("every socket can be asked not to block");
-        let mut message = vec![0x82, 0xff];
-        message.extend((request.len() as u64).to_be_bytes());
-        message.extend([0; 4]);
-        let request_at = message.len();
-        message.extend(request);
+        let (messages, number_at) = messages(request, pieces);
         Self {
             socket,
             frames: FrameDecoder::new(MAX_ANSWER),
             version,
-            message,
-            request_at,
+            messages,
+            number_at,
             offset: 0,
             begun: 0,
             acked: Vec::new(),
@@ -77,8 +75,9 @@ impl Pusher {
         let mut taken = 0;
         loop {
             if self.offset == 0 {
-                let at = self.request_at + CORRELATION_ID;
-                self.message[at..at + 4].copy_from_slice(&self.begun.to_be_bytes());
+                for (at, byte) in self.number_at.into_iter().zip(self.begun.to_be_bytes()) {
+                    self.messages[at] = byte;
+                }
             }
             match self.write() {
                 0 => return taken,
@@ -139,14 +138,34 @@ impl Pusher {
     /// Writes once; 0 when the socket is full.
     #[track_caller]
     fn write(&mut self) -> usize {
-        match self.socket.get_mut().write(&self.message[self.offset..]) {
+        match self.socket.get_mut().write(&self.messages[self.offset..]) {
             Ok(written) => {
                 self.begun += i32::from(self.offset == 0);
-                self.offset = (self.offset + written) % self.message.len();
+                self.offset = (self.offset + written) % self.messages.len();
                 written
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => panic!("the bridge closed the socket: {error}"),
+            Err(error) => panic!("the bridge closed the socket: {error}; {:?}", self.socket.read()),
+        }
+    }
+}
+
+/// The bytes for the socket, and where the four of the request's number are in them.
+fn messages(request: &[u8], pieces: Pieces) -> (Vec<u8>, [usize; 4]) {
+    const MASK: [u8; 4] = [0; 4];
+    let number = [0, 1, 2, 3].map(|n| CORRELATION_ID + n);
+    match pieces {
+        Pieces::Whole => {
+            let length = (request.len() as u64).to_be_bytes();
+            let head = [&[0x82, 0xff], &length[..], &MASK].concat();
+            let number_at = number.map(|at| head.len() + at);
+            ([&head, request].concat(), number_at)
+        }
+        Pieces::Bytes => {
+            let head = [&[0x82, 0x81][..], &MASK].concat();
+            let messages = request.iter().flat_map(|byte| [&head[..], &[*byte]].concat());
+            let number_at = number.map(|at| at * (head.len() + 1) + head.len());
+            (messages.collect(), number_at)
         }
     }
 }
