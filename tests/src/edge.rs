@@ -20,13 +20,33 @@ pub enum Mode {
 /// When workerd does not start, or nobody built the package.
 #[track_caller]
 pub fn start(mode: Mode, variable: &str, address: &str, topic: &str) -> Workerd {
-    let dir = places::run_dir("edge");
-    let example = match mode {
+    let example = example(match mode {
         Mode::Publisher => "worker-publisher",
         Mode::PerRequest => "worker-per-request",
-    };
-    let example = places::root().join("examples").join(example);
-    copy(&example.join("worker.js"), &dir.join("worker.js"));
+    });
+    start_worker(&example.join("worker.js"), &example, variable, address, topic)
+}
+
+/// Starts `tests/workers/options.js`, which is told with each request what to send where, in which mode and with which
+/// options, and says which type an error has.
+///
+/// # Panics
+/// As [`start`].
+#[track_caller]
+pub fn start_with_options() -> Workerd {
+    let worker = places::root().join("tests/workers/options.js");
+    start_worker(&worker, &example("worker-publisher"), "BOOTSTRAP", "", "")
+}
+
+fn example(name: &str) -> PathBuf {
+    places::root().join("examples").join(name)
+}
+
+/// A worker with the configuration of an example.
+#[track_caller]
+fn start_worker(worker: &Path, example: &Path, variable: &str, address: &str, topic: &str) -> Workerd {
+    let dir = places::run_dir("edge");
+    copy(worker, &dir.join("worker.js"));
     copy(&places::npm_package(), &dir.join("ottla"));
     // Bare names are looked up as modules of that name, so `ottla` is one that hands on the entry for workerd.
     write(&dir.join("ottla.js"), "export * from './ottla/src/workerd.js';\n");

@@ -8,6 +8,7 @@ use ottla_tests::edge::{self, Mode};
 use ottla_tests::http;
 use ottla_tests::kafka::Kafka;
 use ottla_tests::kcat;
+use ottla_tests::ports;
 use ottla_tests::proxy::{INIT_PRODUCER_ID, METADATA, Proxy};
 use ottla_tests::workerd::Workerd;
 use ottla_wire::ErrorCode;
@@ -126,6 +127,99 @@ fn what_cannot_be_sent_is_a_typed_error_in_both_modes() {
             );
             let message = error["message"].as_str().unwrap_or_default();
             assert!(needles.iter().all(|needle| message.contains(needle)), "{message}");
+        }
+    }
+}
+
+/// What a worker is asked to do, and the error that it must report: its code, the types that it is an instance of, and
+/// what its message says.
+struct Refused {
+    options: Value,
+    topic: String,
+    code: &'static str,
+    types: Value,
+    needles: Vec<String>,
+}
+
+impl Refused {
+    fn config(config: &Value, needles: &[&str]) -> Self {
+        Self {
+            // Nobody listens there: the options are refused before anybody is asked.
+            options: json!({ "bootstrapServers": "127.0.0.1:1", "config": config }),
+            topic: "t".to_owned(),
+            code: "INVALID_CONFIG",
+            types: json!(["KafkaError", "ConfigError"]),
+            needles: needles.iter().map(|needle| (*needle).to_owned()).collect(),
+        }
+    }
+
+    fn of(mut options: Value, topic: &str, code: &'static str, needles: &[&str]) -> Self {
+        options["config"] = json!({ "max.block.ms": 2_000 });
+        Self {
+            options,
+            topic: topic.to_owned(),
+            code,
+            types: json!(["KafkaError"]),
+            needles: needles.iter().map(|needle| (*needle).to_owned()).collect(),
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, worker: &Workerd, mode: Mode) {
+        let Self { options, topic, .. } = self;
+        let send = json!({ "topic": topic, "messages": [{ "key": "k", "value": "v" }] });
+        let body = json!({ "mode": format!("{mode:?}"), "options": options, "send": send }).to_string();
+        let answer = http::post(worker.address(), "/", body.as_bytes()).expect("workerd answers");
+        let what = format!("{mode:?}: {options}: {}", answer.text());
+        assert_eq!(answer.status, 502, "{what}");
+        let error: Value = serde_json::from_slice(&answer.body).expect("the worker answers in JSON");
+        assert_eq!(error["types"], self.types, "{what}");
+        assert_eq!(
+            (&error["code"], &error["persisted"]),
+            (&json!(self.code), &json!("no")),
+            "{what}"
+        );
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(
+            self.needles.iter().all(|needle| message.contains(needle)),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn bad_options_unknown_topics_and_nobody_there_are_typed_errors_in_both_modes() {
+    let kafka = Kafka::options().start();
+    let bridge = Bridge::start_for_servers(kafka.bootstrap(), &["missing"]);
+    let nobody = format!("127.0.0.1:{}", ports::free());
+    let tcp = json!({ "bootstrapServers": kafka.bootstrap() });
+    let ws = json!({ "bridge": bridge.url() });
+    let unknown = ["missing", "max.block.ms", "create"];
+    let alone = [&nobody[..], "max.block.ms"];
+    let refused = [
+        Refused::config(&json!({ "lingerms": 5 }), &["lingerms", "linger.ms"]),
+        Refused::config(&json!({ "timeout.ms": 5 }), &["timeout.ms", "request.timeout.ms"]),
+        Refused::config(
+            &json!({ "enable.idempotence": true, "acks": 1 }),
+            &["enable.idempotence", "acks"],
+        ),
+        Refused::config(&json!({ "acks": 2 }), &["acks", "2", "all"]),
+        Refused::config(&json!({ "batch.size": -1 }), &["batch.size", "-1"]),
+        Refused::of(tcp, "missing", "UNKNOWN_TOPIC_OR_PARTITION", &unknown),
+        Refused::of(ws.clone(), "missing", "UNKNOWN_TOPIC_OR_PARTITION", &unknown),
+        Refused::of(ws, "forbidden", "TOPIC_AUTHORIZATION_FAILED", &["forbidden"]),
+        Refused::of(json!({ "bootstrapServers": nobody }), "t", "NO_BROKER", &alone),
+        Refused::of(
+            json!({ "bridge": format!("ws://{nobody}/k/main") }),
+            "t",
+            "NO_BROKER",
+            &alone,
+        ),
+    ];
+    let worker = edge::start_with_options();
+    for mode in [Mode::Publisher, Mode::PerRequest] {
+        for case in &refused {
+            case.check(&worker, mode);
         }
     }
 }
