@@ -18,15 +18,19 @@ const HIDDEN: &str = "127.0.0.7";
 const PRODUCE: i16 = 12;
 const METADATA: i16 = 11;
 
-/// No byte sequence names the hidden host, as text or as the port of a real broker in a field of four bytes.
+/// Nothing that came over the socket names the hidden host or the port of a real broker: not the answer to the upgrade,
+/// no message and no reason of a close. Ports are looked for as text behind a host, and as a field of four bytes.
 fn learned_nothing(client: &Client, kafka: &Kafka) {
     let contains = |needle: &[u8]| {
-        client
-            .received()
-            .windows(needle.len())
+        [client.heard(), client.received()]
+            .into_iter()
+            .flat_map(|bytes| bytes.windows(needle.len()))
             .any(|window| window == needle)
     };
-    assert!(!client.received().is_empty(), "nothing was looked at");
+    assert!(
+        contains(b"HTTP/1.1 101 "),
+        "what came before the first message was not looked at"
+    );
     assert!(
         !contains(HIDDEN.as_bytes()),
         "the host of a broker reached the client"
@@ -38,9 +42,30 @@ fn learned_nothing(client: &Client, kafka: &Kafka) {
             .and_then(|p| p.parse().ok())
             .expect("host:port");
         assert!(
-            !contains(&port.to_be_bytes()),
+            !contains(&port.to_be_bytes()) && !contains(format!(":{port}").as_bytes()),
             "port {port} of a broker reached the client"
         );
+    }
+}
+
+/// The bridge cannot reach the broker that the client asked for, and says no more about it than that.
+fn cannot_be_reached(bridge: &Bridge, kafka: &Kafka, node: &str, needle: &str) {
+    for pieces in Pieces::ALL {
+        let mut client = Client::open(bridge, node, pieces);
+        let (code, reason) = client.closed();
+        assert_eq!(code, 1013, "{reason}");
+        assert!(
+            reason.contains("cannot be reached: ") && reason.contains(needle),
+            "{reason}"
+        );
+        let told = |text: &str| {
+            client
+                .heard()
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(told(&reason), "the reason itself must have been looked at");
+        learned_nothing(&client, kafka);
     }
 }
 
@@ -117,7 +142,14 @@ fn a_leader_that_moved_is_named_without_its_address() {
     kafka.tools().create_topic("moving", 1, &[]);
     let bridge = Bridge::start(kafka.bootstrap(), &["moving"]);
     let old = kafka.leader("moving", 0);
+    // The bridge learns where that broker is, or it would only say that there is none.
+    let mut client = Client::open(&bridge, &old.to_string(), Pieces::Whole);
+    let answer: ProduceResponse = client.call(PRODUCE, &produce(&[("moving", batch(10))]));
+    let partition = &answer.responses[0].partition_responses[0];
+    assert!(partition.error_code.is_ok(), "{answer:?}");
+    learned_nothing(&client, &kafka);
     kafka.node_mut(old).kill();
+    cannot_be_reached(&bridge, &kafka, &old.to_string(), "refused");
     let limit = std::time::Duration::from_secs(30);
     ottla_tests::wait::wait_until("another leader", limit, || kafka.leader("moving", 0) != old);
     kafka.node_mut(old).restart();
@@ -149,4 +181,8 @@ fn a_leader_that_moved_is_named_without_its_address() {
         );
         learned_nothing(&client, &kafka);
     }
+    for node in 1..=3 {
+        kafka.node_mut(node).kill();
+    }
+    cannot_be_reached(&bridge, &kafka, "any", "refused");
 }

@@ -1,7 +1,9 @@
 //! Opening a connection to a broker, and asking it things on the bridge's own behalf.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use bytes::BytesMut;
 use ottla_wire::Message;
@@ -13,16 +15,43 @@ use crate::config::{HostPort, Network};
 /// How the bridge names itself to brokers.
 const CLIENT_ID: &str = "ottla-bridge";
 
+/// Why one address of a broker is not connected. The log names the address, since a name may have several; clients are
+/// told [`Unreachable::why`].
+#[derive(Debug)]
+pub(super) struct Unreachable {
+    address: SocketAddr,
+    pub(super) why: io::Error,
+}
+
+impl Unreachable {
+    fn error(address: SocketAddr, why: io::Error) -> io::Error {
+        io::Error::new(why.kind(), Self { address, why })
+    }
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.why)
+    }
+}
+
+impl Error for Unreachable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.why)
+    }
+}
+
 /// Connects to the first address of `broker` that may be dialled and answers. The address that was checked is the one
 /// that is dialled, so a name that resolves differently the next time gains nothing.
 pub(super) async fn connect(broker: &HostPort, networks: &[Network]) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
     for address in lookup_host((broker.host.as_str(), broker.port)).await? {
         if !may_dial(address.ip(), networks) {
-            last = io::Error::new(
+            let why = io::Error::new(
                 io::ErrorKind::PermissionDenied,
                 "its address is not in an allowed network",
             );
+            last = Unreachable::error(address, why);
             continue;
         }
         match TcpStream::connect(address).await {
@@ -30,7 +59,7 @@ pub(super) async fn connect(broker: &HostPort, networks: &[Network]) -> io::Resu
                 stream.set_nodelay(true)?;
                 return Ok(stream);
             }
-            Err(error) => last = error,
+            Err(error) => last = Unreachable::error(address, error),
         }
     }
     Err(last)

@@ -11,7 +11,7 @@ use ottla_wire::messages::metadata::{MetadataRequest, MetadataResponse};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::dial::{ask, connect};
+use super::dial::{Unreachable, ask, connect};
 use super::nodes::KnownNodes;
 use crate::close::{Close, CloseCode};
 use crate::config::{Cluster, HostPort, Limits};
@@ -175,8 +175,12 @@ impl Directory {
         Ok(())
     }
 
+    /// What a client may read: neither the address that was dialled, nor a host that a text from elsewhere names.
     fn without_addresses(&self, error: &io::Error) -> String {
-        let text = error.to_string();
+        let dialled = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Unreachable>());
+        let text = dialled.map_or_else(|| error.to_string(), |dialled| dialled.why.to_string());
         if self.nodes().mentioned_in(&text) {
             error.kind().to_string()
         } else {

@@ -129,3 +129,23 @@ async fn t15_reasons_of_failure_name_no_address() {
         "{reason}"
     );
 }
+
+#[tokio::test]
+async fn t15_reasons_of_failure_do_not_name_what_a_host_name_stands_for() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = gone.local_addr().unwrap().port();
+    drop(gone);
+    let topics = r#"topics = ["clicks"]"#;
+    let elsewhere = r#"networks = ["10.0.0.0/8"]"#;
+    for (cluster, needle) in [
+        (topics.to_owned(), "refused"),
+        (format!("{topics}\n{elsewhere}"), "not in an allowed network"),
+    ] {
+        let bridge = TestBridge::custom(&[format!("localhost:{port}")], &cluster, "", "").await;
+        let (code, reason) = bridge.connect("any").await.closed().await;
+        assert_eq!((code, reason.contains(needle)), (1013, true), "{reason}");
+        for secret in ["127.0.0.1", "::1", "localhost", &port.to_string()] {
+            assert!(!reason.contains(secret), "{reason}");
+        }
+    }
+}
