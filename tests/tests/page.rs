@@ -1,4 +1,4 @@
-//! The page in Chromium: with the keyboard alone, for a screen reader, and back and forth in time.
+//! The page in Chromium: with the keyboard alone, with a pointer, for a screen reader, and back and forth in time.
 //!
 //! What a screen reader finds is compared with `tests/js/golden`; `OTTLA_WRITE_GOLDENS=1` writes it anew.
 
@@ -34,7 +34,11 @@ fn is_golden(name: &str, snapshot: &Value) {
 
 /// A broker as the page tells it.
 fn broker(state: &Value, id: i64) -> &Value {
-    let all = state["brokers"].as_array().expect("brokers");
+    broker_of(&state["brokers"], id)
+}
+
+fn broker_of(brokers: &Value, id: i64) -> &Value {
+    let all = brokers.as_array().expect("brokers");
     all.iter().find(|it| it["id"] == id).expect("a broker")
 }
 
@@ -113,5 +117,25 @@ fn a_trap_is_told_once_in_the_readers_language() {
         let notes = told[lang]["notes"].as_array().expect("a list");
         assert_eq!(notes.len(), 1, "{told}");
         assert!(notes[0].as_str().is_some_and(|it| it.contains(word)), "{told}");
+    }
+}
+
+#[test]
+fn a_pointer_chooses_a_record_on_the_canvas_and_kills_a_broker() {
+    let told = told("page_pointer.mjs");
+    assert_eq!(told["before"], Value::Null, "nothing is chosen yet");
+    for (chosen, id) in told["chosen"].as_array().expect("two").iter().zip([1, 2]) {
+        assert_eq!(chosen["selected"], id, "{told}");
+        let heading = chosen["heading"].as_str().unwrap_or_default();
+        assert!(heading.contains(&format!("Record {id}")), "{heading:?}");
+    }
+    assert_eq!(
+        told["empty"],
+        Value::Null,
+        "where nothing is painted nothing is chosen"
+    );
+    for id in 1..=3 {
+        assert_eq!(broker_of(&told["killed"], id)["dead"], id == 2, "{told}");
+        assert_eq!(broker_of(&told["restarted"], id)["dead"], false, "{told}");
     }
 }

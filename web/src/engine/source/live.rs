@@ -117,7 +117,7 @@ impl Live {
             }
             Err(error) => {
                 self.state = LiveState::Refused(Refusal {
-                    code: "INVALID_CONFIG".to_owned(),
+                    code: error.code().to_owned(),
                     message: error.to_string(),
                 });
             }
