@@ -33,10 +33,24 @@ impl Process {
     /// When the program cannot be started.
     #[track_caller]
     pub fn start(name: &str, command: &mut Command, log: &Path, rubbish: Option<&Path>) -> Self {
+        Self::launch(name, command.stdin(Stdio::null()), log, rubbish)
+    }
+
+    /// As [`Process::start`], for a program that reads what [`Process::type_line`] writes.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    #[track_caller]
+    pub fn start_at_keyboard(name: &str, command: &mut Command, log: &Path) -> Self {
+        Self::launch(name, command.stdin(Stdio::piped()), log, None)
+    }
+
+    #[track_caller]
+    fn launch(name: &str, command: &mut Command, log: &Path, rubbish: Option<&Path>) -> Self {
         let open = || File::options().create(true).append(true).open(log);
         let out = open().unwrap_or_else(|error| panic!("{}: {error}", log.display()));
         let err = open().unwrap_or_else(|error| panic!("{}: {error}", log.display()));
-        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+        let child = command.stdout(out).stderr(err).spawn();
         let child = child.unwrap_or_else(|error| panic!("{name}: {:?}: {error}", command.get_program()));
         let watcher = watch(child.id(), rubbish);
         Self {
@@ -94,6 +108,26 @@ impl Process {
     /// When it does not run.
     pub fn interrupt(&self) {
         self.signal("INT");
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Panics
+    /// When it reads no more, or was not started by [`Process::start_at_keyboard`].
+    #[track_caller]
+    pub fn type_line(&mut self, line: &str) {
+        let input = self
+            .child
+            .stdin
+            .as_mut()
+            .expect("started at a keyboard, and not at its end");
+        let written = writeln!(input, "{line}").and_then(|()| input.flush());
+        written.unwrap_or_else(|error| panic!("{}: {line:?}: {error}", self.name));
+    }
+
+    /// Closes its standard input.
+    pub fn end_input(&mut self) {
+        self.child.stdin = None;
     }
 
     /// Waits until it ended by itself.

@@ -8,6 +8,7 @@ pub use install::Install;
 pub use node::Node;
 pub use tools::{Tools, field};
 
+use std::io::Write;
 use std::sync::OnceLock;
 use std::thread;
 
@@ -122,6 +123,20 @@ impl Kafka {
             Ok(bootstrap) => Self::external(bootstrap),
             Err(_) => Self::options().start(),
         })
+    }
+
+    /// Whether Kafka's files are here to be looked at. They are not with `OTTLA_TEST_BOOTSTRAP`, and then `what` is
+    /// left out, which is said past the capture of the test runner.
+    pub fn has_files(what: &str) -> bool {
+        let external = std::env::var_os("OTTLA_TEST_BOOTSTRAP").is_some();
+        if external {
+            // Whoever closed standard error does not want to know.
+            let _ = writeln!(
+                std::io::stderr(),
+                "LEFT OUT: {what} (OTTLA_TEST_BOOTSTRAP is set)"
+            );
+        }
+        !external
     }
 
     /// A topic name that no other test uses.

@@ -142,6 +142,11 @@ impl Native {
             .env("OTTLA_PAGE_DIR", Page::Release.dir())
             .env("OTTLA_NPM_DIR", NpmPackage::Release.dir())
             .logged_within(&format!("test-{package}-{}", test.name), LIMIT)?;
+        for line in output.lines() {
+            if let Some(at) = line.find("LEFT OUT") {
+                println!("  {}", &line[at..]);
+            }
+        }
         tally::libtest(&output)
     }
 }
