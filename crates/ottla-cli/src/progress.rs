@@ -28,6 +28,14 @@ impl ProgressArgs {
     }
 }
 
+/// A line on standard error on its own, although a line of progress may stand there.
+pub(crate) fn say(line: &str) {
+    let mut out = io::stderr();
+    let clear = if out.is_terminal() { "\r\x1b[2K" } else { "" };
+    // Standard error that is gone is no reason to stop a delivery.
+    let _ = writeln!(out, "{clear}{line}");
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
     /// One line in place of the one before it.

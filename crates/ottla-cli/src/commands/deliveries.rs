@@ -7,6 +7,7 @@ use std::time::Duration;
 use ottla::{Builder, KafkaError, Producer, Record};
 
 use crate::exit::{Failure, Outcome};
+use crate::progress::say;
 
 /// Failures that are printed one by one; the rest is only counted.
 const SHOWN: u64 = 10;
@@ -140,9 +141,9 @@ impl Counts {
         } else if locked_out(error) {
             self.locked_out.get_or_insert_with(|| error.to_string());
         } else if self.failed <= SHOWN {
-            eprintln!("record {number}: {error}");
+            say(&format!("record {number}: {error}"));
             if self.failed == SHOWN {
-                eprintln!("(further failures are counted, not shown)");
+                say("(further failures are counted, not shown)");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `ottla verifiable-producer`: the JSON lines of Kafka's `VerifiableProducer`, so that Kafka's system tests can
 //! drive it.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::commands::deliveries::{no_cluster, start as start_producer};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
-use crate::progress::ProgressArgs;
+use crate::progress::{Progress, ProgressArgs};
 use crate::throughput::Throttle;
 use crate::topic_name;
 
@@ -65,7 +65,12 @@ pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
     let start = Instant::now();
     let throttle = Throttle::new(args.throughput, start);
     let mut sent: u64 = 0;
-    let mut progress = args.progress.start();
+    // On a terminal the lines themselves are the progress.
+    let mut progress = if std::io::stdout().is_terminal() {
+        Progress::none()
+    } else {
+        args.progress.start()
+    };
     while args.max_messages < 0 || sent < args.max_messages.unsigned_abs() {
         let wait = throttle.wait(sent, Instant::now());
         tokio::select! {
