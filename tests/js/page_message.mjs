@@ -1,5 +1,5 @@
 // Types a message into the page's form, live, and waits until its socket closes: `page_message.mjs URL KEY VALUE`.
-// Prints where the record is and how its batch was closed, as the page's own trace tells it, and what the ledger shows:
+// Prints where the record is, as the page's own trace tells it, and what the ledger shows:
 // each number as its text, what is hatched as `null`.
 import { withPage } from './browser.mjs'
 import { shownLedger } from './ledger.mjs'
@@ -23,13 +23,9 @@ const result = await withPage(url, { viewport: { width: 1440, height: 900 } }, a
   const told = await page.evaluate(() => {
     const events = window.ottla.trace().trim().split('\n').slice(1).map(line => JSON.parse(line))
     const find = name => events.find(({ event }) => event[name] !== undefined)
-    const opened = find('batch_opened')
-    const closed = find('batch_closed')
     const { ledger, brokers, logs } = window.ottla.state()
     return {
       record: window.ottla.record(0),
-      lingered: closed.t - opened.t,
-      because: closed.event.batch_closed.because,
       node: find('drained').event.drained.node,
       ledger,
       brokers: brokers.map(({ id }) => id),

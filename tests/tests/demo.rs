@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use ottla_tests::process::Process;
 use ottla_tests::run::Run;
-use ottla_tests::{http, kcat, places};
+use ottla_tests::{http, kcat, node, places};
+use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A page that shows nothing: how the real one looks is another test's business.
+/// A page that shows nothing, for what is not about the page.
 fn empty_page() -> std::path::PathBuf {
     let dir = places::run_dir("page");
     std::fs::write(dir.join("index.html"), "<head></head>").unwrap();
@@ -17,13 +18,13 @@ fn empty_page() -> std::path::PathBuf {
 }
 
 #[test]
-fn the_page_names_a_bridge_that_leads_to_the_cluster() {
+fn the_page_loads_and_names_a_bridge_that_leads_to_the_cluster() {
     let ottla = places::program("ottla");
     let log = places::run_dir("demo").join("log");
     let mut command = Command::new(&ottla);
     command
         .args(["demo", "--port", "0", "--no-open", "--topic", "seen", "--page"])
-        .arg(empty_page());
+        .arg(places::page());
     let mut demo = Process::start("ottla demo", &mut command, &log, None);
     let origin = demo
         .wait_for_line("http://", LIMIT)
@@ -65,6 +66,16 @@ fn the_page_names_a_bridge_that_leads_to_the_cluster() {
         .map(|partition| kcat::consume(bootstrap, "seen", partition, &[]).text())
         .collect();
     assert_eq!(read, "hello\n");
+    let shown = node::script("page_demo.mjs").args([&origin]).ok();
+    let shown: Value = serde_json::from_str(&shown.text()).unwrap_or_else(|error| panic!("{error}: {shown}"));
+    assert_eq!(shown["wasm"]["status"], 200, "{shown}");
+    assert_eq!(shown["wasm"]["type"], "application/wasm", "{shown}");
+    assert!(
+        shown["inks"].as_u64() > Some(1),
+        "the first frame is painted: {shown}"
+    );
+    assert_eq!(shown["bridge"], bridge, "{shown}");
+    assert_eq!(shown["brokers"], serde_json::json!([1, 2, 3]), "{shown}");
     demo.interrupt();
     assert!(demo.wait(LIMIT).success());
 }
