@@ -243,9 +243,9 @@ impl Completion {
             Returned::Nothing => Vec::new(),
             Returned::Records(records) => ids.zip(records).collect(),
             Returned::Batch(batch) => {
-                let records = batch
-                    .records()
-                    .expect("a batch that this process compressed is readable by it");
+                let Ok(records) = batch.records() else {
+                    unreachable!("a batch that this process compressed is readable by it");
+                };
                 ids.zip(records.iter().flatten())
                     .map(|(id, view)| (id, given_back(&self.topic, self.partition, &view)))
                     .collect()

@@ -131,10 +131,10 @@ impl SealJob {
         } else {
             self.codec
         };
-        let sealed = self
-            .builder
-            .seal(codec, self.level.filter(|_| codec != Codec::None))
-            .expect("the configuration admits only codecs of this build, and levels in their range");
+        let level = self.level.filter(|_| codec != Codec::None);
+        let Ok(sealed) = self.builder.seal(codec, level) else {
+            unreachable!("the configuration admits only codecs of this build, and levels in their range");
+        };
         SealedJob {
             key: self.key,
             sealed,

@@ -59,6 +59,7 @@ mod metadata;
 pub mod metrics;
 pub mod partitioner;
 pub mod producer;
+mod quoted;
 pub mod record;
 #[cfg(feature = "sasl")]
 pub mod sasl;

@@ -7,6 +7,7 @@
 mod glue;
 mod imports;
 mod slim;
+mod slots;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             return output.emit(out_dir);
         }
         slim::slim(output.wasm_mut());
+        slots::prune(output.wasm_mut());
         let names = imports::Names::shorten(output.wasm_mut(), &format!("{out_name}_bg.js"));
         output.emit(out_dir)?;
         let script = Path::new(out_dir).join(format!("{out_name}.js"));

@@ -17,7 +17,7 @@ const BROTLI: &str = "const z = require('node:zlib'), fs = require('node:fs');\
 /// What it has reached; it may only go down. The bar of the first release is 350.
 const PAGE_LIMIT_KB: usize = 350;
 /// What it has reached; it may only go down. The bar of the first release is 110.
-const PACKAGE_LIMIT_KB: usize = 118;
+const PACKAGE_LIMIT_KB: usize = 111;
 
 pub(crate) fn check(tally: &mut Tally) {
     let package = NpmPackage::Release.dir().join("wasm");

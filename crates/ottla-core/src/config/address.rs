@@ -1,6 +1,6 @@
 //! Addresses in `bootstrap.servers`.
 
-use crate::io::Address;
+use crate::{io::Address, quoted::Quoted};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use ottla_sorted::split_once;
 
@@ -136,7 +136,10 @@ fn check_host(text: &str, host: &str) -> Result<(), String> {
         .chars()
         .find(|c| !(c.is_ascii_alphanumeric() || "-._:%".contains(*c)))
     {
-        Some(wrong) => Err(format!("\"{text}\": {wrong:?} cannot be part of a host name")),
+        Some(wrong) => Err(format!(
+            "\"{text}\": {} cannot be part of a host name",
+            Quoted::char(wrong)
+        )),
         None => Ok(()),
     }
 }

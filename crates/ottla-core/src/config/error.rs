@@ -3,6 +3,8 @@
 use alloc::{borrow::ToOwned, string::String};
 use core::fmt;
 
+use crate::quoted::Quoted;
+
 /// One mistake in the configuration; it displays as one line that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,7 +107,7 @@ impl fmt::Display for Shown<'_> {
         }
         let short: String = self.0.chars().take(120).collect();
         let dots = if short.len() < self.0.len() { "..." } else { "" };
-        write!(f, "{short:?}{dots}")
+        write!(f, "{}{dots}", Quoted::text(&short))
     }
 }
 

@@ -87,8 +87,9 @@ impl Engine {
             return;
         };
         let client_id = Some(&*self.settings.client_id);
-        let bytes = encode_request(stream.next_correlation(), client_id, version, message)
-            .expect("the version was agreed on and every string fits");
+        let Ok(bytes) = encode_request(stream.next_correlation(), client_id, version, message) else {
+            unreachable!("the version was agreed on and every string fits");
+        };
         self.transmit(now, conn, M::API, version, kind, alloc::vec![Bytes::from(bytes)]);
     }
 

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::quoted::Quoted;
+
 /// Kafka's limit for topic names, in bytes.
 const MAX_LENGTH: usize = 249;
 
@@ -37,7 +39,9 @@ impl fmt::Display for TopicNameError {
             }
             Self::Character { name, character } => write!(
                 f,
-                "topic name {name:?} has the character {character:?}; allowed are a-z, A-Z, 0-9, '.', '_' and '-'"
+                "topic name {} has the character {}; allowed are a-z, A-Z, 0-9, '.', '_' and '-'",
+                Quoted::text(name),
+                Quoted::char(*character)
             ),
         }
     }

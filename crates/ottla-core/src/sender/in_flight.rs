@@ -59,9 +59,10 @@ impl Engine {
         if !by_id {
             ids.clear();
         }
-        let chunks = parts
-            .write_prefixed(correlation, Some(&self.settings.client_id), version)
-            .expect("the version was agreed on, and max.request.size keeps lengths in their fields");
+        let client_id = Some(&*self.settings.client_id);
+        let Ok(chunks) = parts.write_prefixed(correlation, client_id, version) else {
+            unreachable!("the version was agreed on, and max.request.size keeps lengths in their fields");
+        };
         let kind = RequestKind::Produce {
             batches,
             unanswered: self.settings.acks == Acks::None && !mutant!(UnansweredAwaited),

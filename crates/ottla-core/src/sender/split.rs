@@ -79,9 +79,9 @@ impl Engine {
     /// splitting comes to an end.
     fn divide(&self, sealed: &SealedBatch, slots: &[RecordSlot]) -> Vec<(BatchBuilder, Vec<RecordSlot>)> {
         let limit = self.settings.batch_size.min(sealed.uncompressed_size() / 2);
-        let records = sealed
-            .records()
-            .expect("a batch that this process compressed is readable by it");
+        let Ok(records) = sealed.records() else {
+            unreachable!("a batch that this process compressed is readable by it");
+        };
         let mut parts: Vec<(BatchBuilder, Vec<RecordSlot>)> = Vec::new();
         for (record, slot) in records.iter().flatten().zip(slots) {
             let fits = parts.last().is_some_and(|(builder, _)| {
@@ -158,7 +158,8 @@ impl Engine {
 }
 
 fn append_view(builder: &mut BatchBuilder, record: &RecordView<'_>) {
-    builder
-        .append(record.timestamp, record.key, record.value, record.headers)
-        .expect("a part is smaller than the batch that it comes from");
+    let appended = builder.append(record.timestamp, record.key, record.value, record.headers);
+    let Ok(_) = appended else {
+        unreachable!("a part is smaller than the batch that it comes from");
+    };
 }

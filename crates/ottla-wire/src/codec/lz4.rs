@@ -33,8 +33,9 @@ pub(super) fn compress(input: &[u8]) -> Vec<u8> {
     for chunk in input.chunks(BLOCK) {
         let start = out.len() + 4;
         out.resize(start + block::get_maximum_output_size(chunk.len()), 0);
-        let len = block::compress_into_with_table(chunk, &mut out[start..], &mut table)
-            .expect("the buffer has the maximum length of a compressed block");
+        let Ok(len) = block::compress_into_with_table(chunk, &mut out[start..], &mut table) else {
+            unreachable!("the buffer has the maximum length of a compressed block");
+        };
         let (len, field) = if len < chunk.len() {
             (len, len as u32)
         } else {

@@ -23,9 +23,9 @@ pub(super) fn compress(input: &[u8]) -> Vec<u8> {
     for block in input.chunks(BLOCK) {
         let start = out.len() + 4;
         out.resize(start + raw::max_compress_len(block.len()), 0);
-        let len = encoder
-            .compress(block, &mut out[start..])
-            .expect("a block of 32 KiB is below snappy's limit and the buffer has its maximum length");
+        let Ok(len) = encoder.compress(block, &mut out[start..]) else {
+            unreachable!("a block of 32 KiB is below snappy's limit and the buffer has its maximum length");
+        };
         out[start - 4..start].copy_from_slice(&(len as u32).to_be_bytes());
         out.truncate(start + len);
     }
