@@ -54,7 +54,9 @@ fn tcp(text: &str) -> Result<Address, String> {
         let Some((host, port)) = split_once(rest, "]:") else {
             return Err(format!("\"{text}\" has no port; write [address]:9092"));
         };
-        if !host.contains(':') || !host.bytes().all(|b| b.is_ascii_hexdigit() || b":.%".contains(&b)) {
+        if !host.as_bytes().contains(&b':')
+            || !host.bytes().all(|b| b.is_ascii_hexdigit() || b":.%".contains(&b))
+        {
             return Err(format!(
                 "\"{host}\" is no IPv6 address; brackets are only for those"
             ));
@@ -64,7 +66,7 @@ fn tcp(text: &str) -> Result<Address, String> {
         let Some((host, port)) = text.rsplit_once(':') else {
             return Err(format!("\"{text}\" has no port; write {text}:9092"));
         };
-        if host.contains(':') {
+        if host.as_bytes().contains(&b':') {
             return Err(format!(
                 "\"{text}\": an IPv6 address goes into brackets, as [::1]:9092"
             ));
@@ -134,7 +136,7 @@ fn check_host(text: &str, host: &str) -> Result<(), String> {
     }
     match host
         .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "-._:%".contains(*c)))
+        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '%')))
     {
         Some(wrong) => Err(format!(
             "\"{text}\": {} cannot be part of a host name",

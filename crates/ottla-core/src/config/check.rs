@@ -196,7 +196,8 @@ fn unusual(config: &mut Config) {
         ("compression.lz4.level", Name::Lz4Level),
         ("compression.zstd.level", Name::ZstdLevel),
     ] {
-        if config.is_set(key) && !name.contains(config.text(Name::CompressionType)) {
+        if config.is_set(key) && ottla_sorted::split_once(name, config.text(Name::CompressionType)).is_none()
+        {
             let codec = config.text(Name::CompressionType);
             notices.push(Notice::new(
                 name,

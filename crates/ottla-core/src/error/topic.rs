@@ -64,7 +64,7 @@ pub fn check_topic_name(name: &str) -> Result<(), TopicNameError> {
     }
     match name
         .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "._-".contains(*c)))
+        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')))
     {
         Some(character) => Err(TopicNameError::Character {
             name: name.into(),
