@@ -14,10 +14,10 @@ const BROTLI: &str = "const z = require('node:zlib'), fs = require('node:fs');\
     for (const f of process.argv.slice(1)) console.log(z.brotliCompressSync(fs.readFileSync(f)).length)";
 
 /// In units of 1,000 bytes.
-/// What it has reached; it may only go down. The bar of the first release is 350.
+/// The bar of the first release.
 const PAGE_LIMIT_KB: usize = 350;
-/// What it has reached; it may only go down. The bar of the first release is 110.
-const PACKAGE_LIMIT_KB: usize = 111;
+/// The bar of the first release.
+const PACKAGE_LIMIT_KB: usize = 110;
 
 pub(crate) fn check(tally: &mut Tally) {
     let package = NpmPackage::Release.dir().join("wasm");
