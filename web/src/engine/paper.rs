@@ -3,7 +3,7 @@
 use gloo::timers::callback::Timeout;
 use js_sys::Array;
 use ottla::rt::web::slice;
-use ottla_scene::history::History;
+use ottla_scene::{history::History, words::Word};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
@@ -75,22 +75,25 @@ impl Handle {
 }
 
 impl Engine {
-    fn opened(&mut self, name: String, read: Result<History, Refusal>) {
+    fn opened(&mut self, name: String, read: Result<(History, bool), Refusal>) {
         match read {
-            Ok(history) => {
+            Ok((history, whole)) => {
                 if let Source::Live(live) = &mut self.source {
                     live.disconnect();
                 }
                 self.begin(history);
                 self.source = Source::File(File { name: Some(name) });
                 self.run.show_end(false);
+                if !whole {
+                    self.notice = Some(Notice::Word(Word::TraceCut));
+                }
             }
             Err(refusal) => self.notice = Some(Notice::BrokenFile(refusal)),
         }
     }
 }
 
-async fn read(name: &str, text: &str) -> Result<History, Refusal> {
+async fn read(name: &str, text: &str) -> Result<(History, bool), Refusal> {
     let broken = |error| Refusal {
         code: "BROKEN_TRACE".to_owned(),
         message: format!("{name}: {error}"),
@@ -99,7 +102,8 @@ async fn read(name: &str, text: &str) -> Result<History, Refusal> {
     while reading.go_on(LINES_PER_SLICE).map_err(broken)? {
         slice().await;
     }
-    Ok(reading.into_history())
+    let whole = reading.is_whole();
+    Ok((reading.into_history(), whole))
 }
 
 /// Offers the lines as a download, as a link does that is clicked.

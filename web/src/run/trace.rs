@@ -84,6 +84,8 @@ impl Run {
 pub(crate) struct Reading<'a> {
     lines: Reader<'a>,
     history: History,
+    /// The last that the producer said is that it closed.
+    closed: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -93,6 +95,7 @@ impl<'a> Reading<'a> {
         Ok(Self {
             lines,
             history: History::new(),
+            closed: false,
         })
     }
 
@@ -100,11 +103,22 @@ impl<'a> Reading<'a> {
     pub(crate) fn go_on(&mut self, events: usize) -> Result<bool, ReadError> {
         for _ in 0..events {
             match self.lines.next() {
-                Some(envelope) => self.history.push(envelope?),
+                Some(envelope) => {
+                    let envelope = envelope?;
+                    if envelope.source == Source::Client {
+                        self.closed = matches!(envelope.event, Event::Closed);
+                    }
+                    self.history.push(envelope);
+                }
                 None => return Ok(false),
             }
         }
         Ok(true)
+    }
+
+    /// Whether what was read goes to the producer's end, as `jsonl::is_whole` has it.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.closed
     }
 
     /// The run.
@@ -199,6 +213,26 @@ mod tests {
             (again.start(), again.end()),
             (run.history.start(), run.history.end())
         );
+    }
+
+    #[test]
+    fn a_trace_that_was_cut_between_two_lines_is_not_whole() {
+        let mut text = jsonl::Header::new("test", Level::Batch).line();
+        for (seq, event) in [(0, Event::Full), (1, Event::Closed)] {
+            let before = text.clone();
+            text.push_str(&jsonl::envelope_line(&Envelope {
+                t: 0,
+                seq,
+                source: Source::Client,
+                event,
+            }));
+            let mut cut = Reading::new(&before).expect("the header is whole");
+            assert_eq!(cut.go_on(10), Ok(false));
+            assert!(!cut.is_whole(), "{before}");
+        }
+        let mut reading = Reading::new(&text).expect("the header is whole");
+        assert_eq!(reading.go_on(10), Ok(false));
+        assert!(reading.is_whole());
     }
 
     #[test]

@@ -72,6 +72,7 @@ words! {
     OpenFile: "Choose a file", "파일 고르기";
     SaveTrace: "Save trace", "트레이스 저장";
     DropHere: "Drop a trace here", "트레이스를 여기에 놓으세요";
+    TraceCut: "The trace ends before its producer closed: it was saved meanwhile, or its writer was stopped.", "프로듀서가 닫히기 전에 끝나는 트레이스예요. 도중에 저장했거나, 기록하던 프로그램이 중단됐어요.";
     FileKept: "What was shown before is still here.", "보고 있던 화면은 그대로예요.";
     // stations
     App: "App", "앱";
