@@ -19,14 +19,16 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
         ("wasm in Chromium", "WASM_BINDGEN_TEST_ONLY_WEB"),
     ] {
         step(place, || {
-            let mut passed = 0;
+            let (mut passed, mut counts) = (0, Vec::new());
             for package in &packages {
                 let log = format!("{} {package}", place.to_lowercase()).replace(' ', "-");
-                passed += tally::libtest(&test(package).env(variable, "1").logged(&log)?)?;
+                let output = test(package).env(variable, "1").logged(&log)?;
+                let count = some(tally::libtest(&output)?, &format!("{package}, {place}"))?;
+                passed += count;
+                counts.push(format!("{package} {count}"));
             }
-            tally.add(place, some(passed, place)?);
-            let packages = packages.join(", ");
-            Ok(Outcome::Done(format!("{passed} passed in {packages}")))
+            tally.add(place, passed);
+            Ok(Outcome::Done(format!("{passed} passed: {}", counts.join(", "))))
         })?;
     }
     Ok(())
