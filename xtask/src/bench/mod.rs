@@ -2,6 +2,7 @@
 
 mod bridge;
 mod core;
+mod demo;
 mod encode;
 mod estimate;
 mod meter;
@@ -38,13 +39,14 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     encode::TARGET,
     null_transport::TARGET,
     trace::TARGET,
     bridge::TARGET,
     produce::TARGET,
     page::TARGET,
+    demo::TARGET,
 ];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {

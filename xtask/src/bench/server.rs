@@ -16,6 +16,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and returns the line that it printed.
     pub(crate) fn start(command: &mut Command) -> Result<(Self, String)> {
+        Self::start_until(command, |_| true)
+    }
+
+    /// Starts it and returns the first line that says that it is ready.
+    pub(crate) fn start_until(
+        command: &mut Command,
+        is_ready: impl Fn(&str) -> bool,
+    ) -> Result<(Self, String)> {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
             .current_dir(tree::root())
@@ -25,11 +33,10 @@ impl Server {
         let mut child = child.map_err(|error| Failure::step(format!("{name}: {error}")))?;
         let stdout = child.stdout.take().expect("it was piped");
         let server = Self { child };
-        let mut line = String::new();
-        let read = BufReader::new(stdout).read_line(&mut line);
-        match read {
-            Ok(1..) => Ok((server, line.trim().to_owned())),
-            _ => Err(Failure::step(format!(
+        let mut lines = BufReader::new(stdout).lines().map_while(std::io::Result::ok);
+        match lines.find(|line| is_ready(line)) {
+            Some(line) => Ok((server, line.trim().to_owned())),
+            None => Err(Failure::step(format!(
                 "{name} ended before it was ready; it said why above"
             ))),
         }
