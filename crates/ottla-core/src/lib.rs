@@ -68,7 +68,6 @@ mod sender;
 pub mod serializer;
 mod settings;
 mod snapshot;
-mod sorted;
 mod suspend;
 pub mod time;
 pub mod timer;

@@ -104,7 +104,7 @@ mutants! {
     ThrottledTwice "the client waits where the broker has waited already"
         "semantics::sending::the_client_is_quiet_where_the_broker_has_not_waited_itself";
     ThrottledSuccessResent "a throttled success is sent again"
-        "connections::a_throttled_answer_is_an_answer_and_the_broker_is_left_in_peace";
+        "semantics::sending::the_client_is_quiet_where_the_broker_has_not_waited_itself";
     ThrottleEatsTimer "throttling does not extend the timers of requests"
         "connections::throttling_extends_the_timers_of_requests_that_are_out";
     SilenceForBatchesOnly "metadata is asked of a broker that wants silence"
@@ -124,9 +124,9 @@ mutants! {
     TopicIdsForgotten "topic ids of an answer are looked up as they are then"
         "semantics::recovery::the_meaning_of_topic_ids_is_kept_with_the_request";
     BackoffIgnored "a batch is sent again at once"
-        "semantics::sending::the_pause_before_a_retry_doubles_with_jitter_and_ends_at_its_maximum";
+        "retries::the_backoff_doubles_with_a_fifth_of_jitter_up_to_its_maximum";
     BackoffConstant "the pause before a retry does not grow"
-        "semantics::sending::the_pause_before_a_retry_doubles_with_jitter_and_ends_at_its_maximum";
+        "retries::the_backoff_doubles_with_a_fifth_of_jitter_up_to_its_maximum";
     RetriesUncounted "retries are not counted"
         "retries::retries_are_counted_and_end";
     LossIsCertain "a batch of a lost connection counts as not stored"

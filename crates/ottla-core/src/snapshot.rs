@@ -29,7 +29,7 @@ impl Engine {
                 .network
                 .nodes
                 .iter()
-                .map(|(id, node)| (id, node.host.clone(), node.port))
+                .map(|(id, node)| (*id, node.host.clone(), node.port))
                 .collect(),
             partitions: self.partition_views(),
             batches: self

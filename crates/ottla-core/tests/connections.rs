@@ -192,28 +192,6 @@ fn inputs_of_forgotten_connections_are_ignored() {
 }
 
 #[test]
-fn a_throttled_answer_is_an_answer_and_the_broker_is_left_in_peace() {
-    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
-    bench.send_to(0, "a");
-    bench.run();
-    let request = bench.take();
-    let mut answer = common::respond(&request, |_, _| PartitionProduceResponse {
-        base_offset: 4,
-        ..Default::default()
-    });
-    answer.throttle_time_ms = 500;
-    bench.receive(request.conn, encode(&request.header, &answer));
-    assert_eq!(bench.results(), ["0@4"]);
-    bench.send_to(0, "b");
-    bench.run();
-    assert!(matches!(bench.wait.1, Timer::Throttle(1)), "{:?}", bench.wait);
-    bench.advance_ms(499);
-    assert!(bench.pending.is_empty());
-    bench.advance_ms(1);
-    assert_eq!(bench.take().values(), ["b"]);
-}
-
-#[test]
 fn throttling_extends_the_timers_of_requests_that_are_out() {
     let mut bench = Bench::warm(1, &[("linger.ms", "0"), ("request.timeout.ms", "1000")]);
     for value in ["a", "b"] {

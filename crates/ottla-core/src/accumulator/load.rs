@@ -37,7 +37,7 @@ impl Engine {
             let starves = queued > 0
                 && !mutant!(StarvingNotAvoided)
                 && limit.is_some_and(|limit| {
-                    let node = partition.leader.and_then(|leader| nodes.get(leader));
+                    let node = partition.leader.and_then(|leader| nodes.get(&leader));
                     let since = node.and_then(|node| node.starving_since);
                     since.is_some_and(|since| now.saturating_since(since) > limit)
                 });

@@ -4,11 +4,12 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use ottla_sorted::SortedMap;
+
 use super::{ConnState, Connection, Peer, Stream};
 use crate::io::{Address, ConnId, NodeId};
 use crate::partitioner::Rng;
 use crate::settings::Settings;
-use crate::sorted::SortedMap;
 use crate::time::Instant;
 use crate::timer::Timer;
 use crate::wake::Wake;
@@ -108,20 +109,20 @@ impl Network {
     }
 
     pub(crate) fn conn(&self, id: ConnId) -> Option<&Connection> {
-        self.conns.get(id)
+        self.conns.get(&id)
     }
 
     pub(crate) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
-        self.conns.get_mut(id)
+        self.conns.get_mut(&id)
     }
 
     pub(crate) fn stream_mut(&mut self, id: ConnId) -> Option<&mut Stream> {
-        self.conns.get_mut(id)?.stream_mut()
+        self.conns.get_mut(&id)?.stream_mut()
     }
 
     /// The node that a connection leads to, if it is known to be one.
     pub(crate) fn node_of(&self, id: ConnId) -> Option<NodeId> {
-        self.conns.get(id).and_then(|conn| conn.peer.node())
+        self.conns.get(&id).and_then(|conn| conn.peer.node())
     }
 
     pub(crate) fn conns(&self) -> impl Iterator<Item = &Connection> {
@@ -133,7 +134,7 @@ impl Network {
     }
 
     pub(crate) fn conn_ids(&self) -> Vec<ConnId> {
-        self.conns.keys().collect()
+        self.conns.keys().copied().collect()
     }
 
     /// The last thing that went wrong with a connection, in words.
@@ -155,14 +156,14 @@ impl Network {
     pub(crate) fn link_mut(&mut self, peer: Peer) -> Option<&mut Link> {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get_mut(index).map(|(_, link)| link),
-            Peer::Node(node) => self.nodes.get_mut(node).map(|node| &mut node.link),
+            Peer::Node(node) => self.nodes.get_mut(&node).map(|node| &mut node.link),
         }
     }
 
     fn link(&self, peer: Peer) -> Option<&Link> {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get(index).map(|(_, link)| link),
-            Peer::Node(node) => self.nodes.get(node).map(|node| &node.link),
+            Peer::Node(node) => self.nodes.get(&node).map(|node| &node.link),
         }
     }
 
@@ -170,7 +171,7 @@ impl Network {
         match peer {
             Peer::Bootstrap(index) => self.bootstrap.get(index).map(|(address, _)| address.clone()),
             Peer::Node(id) => {
-                let node = self.nodes.get(id)?;
+                let node = self.nodes.get(&id)?;
                 Some(match &self.bridge {
                     Some(url) => Address::Bridge { url: url.clone() },
                     None => Address::Tcp {
@@ -209,12 +210,12 @@ impl Network {
             address,
             state: ConnState::Dialing { deadline },
         };
-        Some(self.conns.get_or_insert_with(id, || connection))
+        Some(self.conns.entry(id).or_insert(connection))
     }
 
     /// Forgets a connection.
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Connection> {
-        let connection = self.conns.remove(id)?;
+        let connection = self.conns.remove(&id)?;
         if let Some(link) = self.link_mut(connection.peer) {
             link.conn = None;
         }
@@ -240,7 +241,7 @@ impl Network {
     ///
     /// A node whose advertised address is the bootstrap address that was dialled keeps that connection.
     pub(crate) fn learn(&mut self, via: ConnId, brokers: impl Iterator<Item = (NodeId, String, i32)>) {
-        let source = self.conns.get(via).map(|conn| conn.address.clone());
+        let source = self.conns.get(&via).map(|conn| conn.address.clone());
         if let Some(Address::Bridge { url }) = &source {
             self.bridge = Some(url.clone());
         }
@@ -267,12 +268,12 @@ impl Network {
             self.place_node(id, &host, port);
         }
         self.nodes
-            .retain(|id, node| named.contains(&id) || node.link.conn.is_some());
+            .retain(|id, node| named.contains(id) || node.link.conn.is_some());
     }
 
     /// Notes where a node is. Returns whether that is news.
     pub(crate) fn place_node(&mut self, id: NodeId, host: &str, port: i32) -> bool {
-        let known = self.nodes.get_mut(id);
+        let known = self.nodes.get_mut(&id);
         let is_news = known
             .as_ref()
             .is_none_or(|node| node.host != host || node.port != port);
@@ -294,7 +295,7 @@ impl Network {
         let Some(Address::Tcp { host, port }) = source else {
             return;
         };
-        let Some(connection) = self.conns.get_mut(via) else {
+        let Some(connection) = self.conns.get_mut(&via) else {
             return;
         };
         let Peer::Bootstrap(index) = connection.peer else {
@@ -305,7 +306,7 @@ impl Network {
         });
         if let Some((id, node)) = same {
             node.link.conn = Some(via);
-            connection.peer = Peer::Node(id);
+            connection.peer = Peer::Node(*id);
             self.bootstrap[index].1.conn = None;
         }
     }
@@ -372,7 +373,7 @@ impl Network {
 
     /// Whether the broker asked for silence; that goes for requests of every kind.
     pub(crate) fn is_quiet(&self, now: Instant, peer: Peer) -> bool {
-        let node = peer.node().and_then(|id| self.nodes.get(id));
+        let node = peer.node().and_then(|id| self.nodes.get(&id));
         node.is_some_and(|node| node.quiet_until > now)
     }
 
@@ -384,7 +385,7 @@ impl Network {
 
     /// Peers that a bootstrap may try.
     fn candidates(&self) -> impl Iterator<Item = Peer> + '_ {
-        let nodes = self.nodes.keys().map(Peer::Node);
+        let nodes = self.nodes.keys().copied().map(Peer::Node);
         let bootstrap = (0..self.bootstrap.len()).map(Peer::Bootstrap);
         let use_bootstrap = self.nodes.is_empty() || self.rebootstrap;
         nodes.chain(bootstrap.filter(move |_| use_bootstrap))
@@ -412,7 +413,7 @@ impl Network {
         }
         for (id, node) in self.nodes.iter() {
             if node.quiet_until > now {
-                wake.offer(node.quiet_until, Timer::Throttle(id));
+                wake.offer(node.quiet_until, Timer::Throttle(*id));
             }
         }
     }

@@ -248,7 +248,7 @@ impl Engine {
         let Some(id) = peer.node() else {
             return;
         };
-        if let Some(node) = self.network.nodes.get_mut(id) {
+        if let Some(node) = self.network.nodes.get_mut(&id) {
             node.quiet_until = node.quiet_until.max(now + wait);
             let until = node.quiet_until.as_micros();
             self.tracer.emit(now, || Event::Throttled { node: id, until });

@@ -60,7 +60,7 @@ impl Engine {
     }
 
     fn learn_nodes(&mut self, now: Instant, conn: ConnId, answer: &MetadataResponse) -> bool {
-        let known: Vec<NodeId> = self.network.nodes.keys().collect();
+        let known: Vec<NodeId> = self.network.nodes.keys().copied().collect();
         self.trace_nodes(now, answer);
         self.network.learn(
             conn,
@@ -69,7 +69,7 @@ impl Engine {
                 .iter()
                 .map(|broker| (broker.node_id, broker.host.clone(), broker.port)),
         );
-        !self.network.nodes.keys().eq(known.iter().copied())
+        !self.network.nodes.keys().eq(&known)
     }
 
     /// Defines the nodes that are new or elsewhere.
@@ -78,7 +78,7 @@ impl Engine {
             return;
         }
         for broker in &answer.brokers {
-            let known = self.network.nodes.get(broker.node_id);
+            let known = self.network.nodes.get(&broker.node_id);
             if known.is_none_or(|node| node.host != broker.host || node.port != broker.port) {
                 self.trace_node(now, broker.node_id, &broker.host, broker.port);
             }
@@ -215,7 +215,7 @@ impl Engine {
                     self.trace_node(now, node.node_id, &node.host, node.port);
                 }
             }
-            None if self.network.nodes.contains_key(leader.leader_id) => {}
+            None if self.network.nodes.contains_key(&leader.leader_id) => {}
             None => return,
         }
         let partition = self.partition_mut(ix);
@@ -230,7 +230,7 @@ impl Engine {
         if !self.tracer.is_on() {
             return;
         }
-        let nodes = self.network.nodes.keys().collect();
+        let nodes = self.network.nodes.keys().copied().collect();
         let partitions = self.partition_views();
         self.tracer
             .emit(now, || Event::MetadataUpdated { nodes, partitions });

@@ -10,11 +10,28 @@ mod silent;
 mod stat;
 
 #[cfg(feature = "metrics")]
-pub(crate) use recorder::{Drained, Recorder};
+pub(crate) use recorder::Recorder;
 #[cfg(feature = "metrics")]
 pub use report::Metric;
 #[cfg(not(feature = "metrics"))]
-pub(crate) use silent::{Drained, Recorder};
+pub(crate) use silent::Recorder;
+
+use core::time::Duration;
+
+use ottla_trace::event::TopicIx;
+
+/// A batch as it goes into a request.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "the recorder reads it"))]
+pub(crate) struct Drained {
+    pub(crate) topic: TopicIx,
+    pub(crate) records: u32,
+    pub(crate) bytes: usize,
+    pub(crate) queued: Duration,
+    pub(crate) ratio: f32,
+    /// Upper bound of its largest record.
+    pub(crate) largest: usize,
+}
 
 /// Totals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

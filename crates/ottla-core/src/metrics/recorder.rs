@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use ottla_trace::event::TopicIx;
 
+use super::Drained;
 use super::stat::Stat;
 use crate::io::NodeId;
 use crate::time::Instant;
@@ -26,18 +27,6 @@ pub(crate) struct Traffic {
     pub(crate) received: Stat,
     pub(crate) responses: Stat,
     pub(crate) latency: Stat,
-}
-
-/// A batch as it goes into a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Drained {
-    pub(crate) topic: TopicIx,
-    pub(crate) records: u32,
-    pub(crate) bytes: usize,
-    pub(crate) queued: Duration,
-    pub(crate) ratio: f32,
-    /// Upper bound of its largest record.
-    pub(crate) largest: usize,
 }
 
 /// All of it.

@@ -4,20 +4,9 @@ use core::time::Duration;
 
 use ottla_trace::event::TopicIx;
 
+use super::Drained;
 use crate::io::NodeId;
 use crate::time::Instant;
-
-/// A batch as it goes into a request.
-#[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "the recorder reads it")]
-pub(crate) struct Drained {
-    pub(crate) topic: TopicIx,
-    pub(crate) records: u32,
-    pub(crate) bytes: usize,
-    pub(crate) queued: Duration,
-    pub(crate) ratio: f32,
-    pub(crate) largest: usize,
-}
 
 /// Nothing.
 #[derive(Clone, Debug, Default)]

@@ -53,7 +53,7 @@ impl Engine {
             .copied()
             .filter(|ix| self.partition(*ix).leader == Some(id))
             .collect();
-        let start = match self.network.nodes.get(id) {
+        let start = match self.network.nodes.get(&id) {
             Some(node) if !led.is_empty() => node.next_start % led.len(),
             _ => return (Vec::new(), 0),
         };
@@ -73,7 +73,7 @@ impl Engine {
             }
             looked_at += 1;
         }
-        if let Some(node) = self.network.nodes.get_mut(id) {
+        if let Some(node) = self.network.nodes.get_mut(&id) {
             node.next_start = if mutant!(RoundsBeginAnew) {
                 0
             } else {

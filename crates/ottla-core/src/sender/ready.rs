@@ -30,7 +30,7 @@ impl Engine {
         nodes.retain(|node| {
             self.network
                 .nodes
-                .get(*node)
+                .get(node)
                 .is_some_and(|node| node.link.conn.is_none())
         });
         self.wants.nodes = nodes;
@@ -58,7 +58,7 @@ impl Engine {
     /// Notes whether a broker takes the data that is ready for it (`RecordAccumulator.updateNodeLatencyStats`).
     fn note_reach(&mut self, now: Instant, node: NodeId, reach: &Reach) {
         if self.settings.availability_timeout.is_some()
-            && let Some(node) = self.network.nodes.get_mut(node)
+            && let Some(node) = self.network.nodes.get_mut(&node)
         {
             node.starving_since = match reach {
                 Reach::Ready(_) => None,
@@ -93,7 +93,7 @@ impl Engine {
             if nodes.contains(&leader) || !self.is_ready(now, ix) {
                 continue;
             }
-            if self.network.nodes.contains_key(leader) {
+            if self.network.nodes.contains_key(&leader) {
                 nodes.push(leader);
             } else {
                 self.refresh.want_all("a leader's address is not known");
@@ -175,7 +175,7 @@ impl Engine {
     }
 
     fn connection_to(&self, now: Instant, node: NodeId) -> Reach {
-        let Some(node_state) = self.network.nodes.get(node) else {
+        let Some(node_state) = self.network.nodes.get(&node) else {
             return Reach::Busy;
         };
         match node_state.link.conn {

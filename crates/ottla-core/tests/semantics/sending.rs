@@ -2,10 +2,9 @@
 
 use ottla_core::Timer;
 use ottla_wire::api::ApiKey;
-use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::produce::PartitionProduceResponse;
 
-use crate::common::{Bench, TOPIC, encode, respond};
+use crate::common::{Bench, encode, respond};
 
 #[test]
 fn without_acks_a_written_record_is_done_and_an_error_is_never_known() {
@@ -130,6 +129,8 @@ fn the_client_is_quiet_where_the_broker_has_not_waited_itself() {
     );
     let mut bench = throttled(6);
     bench.send_to(0, "b");
+    bench.run();
+    assert!(matches!(bench.wait.1, Timer::Throttle(1)), "{:?}", bench.wait);
     bench.advance_ms(499);
     assert!(bench.pending.is_empty());
     bench.advance_ms(1);
@@ -194,27 +195,4 @@ fn partitions_take_turns_at_the_front_of_requests() {
         })
         .collect();
     assert_eq!(rounds, vec![vec![0, 1, 2]; 3], "{order:?}");
-}
-
-#[test]
-fn the_pause_before_a_retry_doubles_with_jitter_and_ends_at_its_maximum() {
-    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
-    bench.send(ottla_core::Record::to(TOPIC).value("a"));
-    bench.run();
-    for (low, high) in [
-        (80, 120),
-        (160, 240),
-        (320, 480),
-        (640, 960),
-        (800, 1000),
-        (800, 1000),
-    ] {
-        let request = bench.take();
-        bench.reply(&request, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
-        bench.run();
-        bench.advance_ms(low - 1);
-        assert!(bench.pending.is_empty(), "not before {low} ms");
-        bench.advance_ms(high - low + 1);
-        assert_eq!(bench.pending.len(), 1, "after {high} ms");
-    }
 }

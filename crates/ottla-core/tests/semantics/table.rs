@@ -106,7 +106,7 @@ const SENDING: &[Row] = rows! {
     35 "Produce 13 speaks of topics by id where all ids of a request are known; what they meant is kept with the request.",
         "KIP-516", ["semantics::recovery::topics_are_named_by_id_where_all_ids_are_known", "semantics::recovery::the_meaning_of_topic_ids_is_kept_with_the_request"];
     36 "The pause before a retry doubles, with 20 % of jitter, up to its maximum.",
-        "KIP-580", ["semantics::sending::the_pause_before_a_retry_doubles_with_jitter_and_ends_at_its_maximum"];
+        "KIP-580", ["retries::the_backoff_doubles_with_a_fifth_of_jitter_up_to_its_maximum"];
 };
 
 const IDEMPOTENCE: &[Row] = rows! {

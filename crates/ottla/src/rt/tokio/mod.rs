@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sasl")]
 mod login;
+mod pieces;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,25 +1,14 @@
 //! TCP.
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::pieces::{self, CLOSED, READ_BUFFER};
 use crate::transport::{ByteStream, Lost};
-
-/// Answers to a producer are small; the reader's fetches take a few turns.
-pub(super) const READ_BUFFER: usize = 64 << 10;
-
-/// Pieces that go into one system call.
-pub(super) const PIECES: usize = 64;
-
-/// The end of a connection, in words.
-pub(super) const CLOSED: &str = "the broker closed the connection";
 
 /// `send.buffer.bytes` and `receive.buffer.bytes`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,12 +84,12 @@ async fn open_one(address: SocketAddr, options: TcpOptions) -> std::io::Result<T
 
 impl ByteStream for Tcp {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
-        let mut buffer = ReadBuf::new(&mut self.buffer);
-        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
-            Ok(()) if buffer.filled().is_empty() => Poll::Ready(Err(CLOSED.into())),
-            Ok(()) => Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled()))),
-            Err(error) => Poll::Ready(Err(error.to_string().into())),
-        }
+        let read = ready!(pieces::poll_read(&mut self.stream, &mut self.buffer, cx));
+        Poll::Ready(match read {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(CLOSED.into()),
+            Err(error) => Err(error.to_string().into()),
+        })
     }
 
     fn poll_transmit(
@@ -110,18 +99,8 @@ impl ByteStream for Tcp {
     ) -> Poll<Result<usize, Lost>> {
         let mut written = 0;
         while !queue.is_empty() {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let used = pieces
-                .iter_mut()
-                .zip(&*queue)
-                .map(|(piece, bytes)| *piece = IoSlice::new(bytes))
-                .count();
-            match Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces[..used]) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err("the connection takes no bytes".into())),
-                Poll::Ready(Ok(count)) => {
-                    written += count;
-                    consume(queue, count);
-                }
+            match pieces::poll_write(&mut self.stream, queue, cx) {
+                Poll::Ready(Ok(count)) => written += count,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string().into())),
                 Poll::Pending => break,
             }
@@ -131,17 +110,5 @@ impl ByteStream for Tcp {
         } else {
             Poll::Ready(Ok(written))
         }
-    }
-}
-
-/// Drops bytes that left.
-pub(super) fn consume(queue: &mut VecDeque<Bytes>, mut count: usize) {
-    while let Some(first) = queue.front_mut() {
-        if count < first.len() {
-            first.advance(count);
-            return;
-        }
-        count -= first.len();
-        queue.pop_front();
     }
 }

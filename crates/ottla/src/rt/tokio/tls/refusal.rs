@@ -28,7 +28,7 @@ pub(super) fn of_stream(error: &io::Error, has_certificate: bool) -> Lost {
     match tls(error) {
         Some(error) => of_tls(error, "", has_certificate),
         // Kafka closes without TLS's own goodbye.
-        None if error.kind() == io::ErrorKind::UnexpectedEof => Lost::from(super::super::tcp::CLOSED),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => Lost::from(super::super::pieces::CLOSED),
         None => Lost::from(error.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! An encrypted connection.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::super::tcp::{CLOSED, PIECES, READ_BUFFER, consume};
+use super::super::pieces::{self, CLOSED, READ_BUFFER};
 use super::refusal;
 use crate::transport::{ByteStream, Lost};
 
@@ -48,12 +48,12 @@ impl Tls {
 
 impl ByteStream for Tls {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
-        let mut buffer = ReadBuf::new(&mut self.buffer);
-        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
-            Ok(()) if buffer.filled().is_empty() => Poll::Ready(Err(CLOSED.into())),
-            Ok(()) => Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled()))),
-            Err(error) => Poll::Ready(Err(refusal::of_stream(&error, self.has_certificate))),
-        }
+        let read = ready!(pieces::poll_read(&mut self.stream, &mut self.buffer, cx));
+        Poll::Ready(match read {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(CLOSED.into()),
+            Err(error) => Err(refusal::of_stream(&error, self.has_certificate)),
+        })
     }
 
     fn poll_transmit(
@@ -62,18 +62,8 @@ impl ByteStream for Tls {
         queue: &mut VecDeque<Bytes>,
     ) -> Poll<Result<usize, Lost>> {
         while self.unflushed < UNFLUSHED && !queue.is_empty() {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let used = pieces
-                .iter_mut()
-                .zip(&*queue)
-                .map(|(piece, bytes)| *piece = IoSlice::new(bytes))
-                .count();
-            match Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces[..used]) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err("the connection takes no bytes".into())),
-                Poll::Ready(Ok(count)) => {
-                    self.unflushed += count;
-                    consume(queue, count);
-                }
+            match pieces::poll_write(&mut self.stream, queue, cx) {
+                Poll::Ready(Ok(count)) => self.unflushed += count,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.lost(&error, cx))),
                 Poll::Pending => break,
             }
