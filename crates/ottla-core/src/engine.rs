@@ -12,6 +12,7 @@ use crate::connection::{Network, Wants};
 use crate::delivery::RecordSlot;
 use crate::identity::Identity;
 use crate::io::{FlushId, Output};
+use crate::journal::Gate;
 use crate::lifecycle::{Flushes, Lifecycle};
 use crate::metadata::{Kept, Refresh};
 use crate::metrics::{Counters, Recorder};
@@ -45,6 +46,7 @@ pub(crate) struct Engine {
     pub(crate) tracer: Tracer,
     pub(crate) counters: Counters,
     pub(crate) recorder: Recorder,
+    pub(crate) journal: Gate,
     pub(crate) rng: Rng,
     /// What the shell is to do, in order.
     pub(crate) outbox: VecDeque<Output>,
@@ -89,6 +91,7 @@ impl Engine {
             tracer: Tracer::default(),
             counters: Counters::default(),
             recorder: Recorder::default(),
+            journal: Gate::default(),
             rng: Rng::new(seed),
             outbox: VecDeque::new(),
             dirty: false,

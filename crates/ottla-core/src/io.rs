@@ -240,6 +240,12 @@ pub enum Input {
     },
     /// A batch is compressed.
     Sealed(SealedJob),
+    /// What the journal was given up to this ticket is durable. See [`crate::Producer::journal`].
+    #[cfg(feature = "journal")]
+    Persisted {
+        /// The number of the last entry that is durable ([`crate::journal::Stamped::ticket`]).
+        ticket: u64,
+    },
     /// The process is about to be frozen (a tab in the back/forward cache, a sleeping laptop).
     Suspended,
     /// The process runs again. The time since [`Input::Suspended`] does not count for batches that were never sent.

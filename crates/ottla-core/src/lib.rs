@@ -54,6 +54,7 @@ pub mod extensions;
 mod hash;
 mod identity;
 pub mod io;
+pub mod journal;
 mod lifecycle;
 mod metadata;
 pub mod metrics;

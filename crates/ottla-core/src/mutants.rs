@@ -201,6 +201,12 @@ mutants! {
         "semantics::bytes::a_batch_is_sent_compressed_although_that_made_it_larger";
     IdentityWithoutIdempotence "batches bear a sequence without idempotence"
         "semantics::bytes::a_batch_has_the_sixty_one_bytes_of_format_two";
+    SentBeforeNoted "a batch leaves before the journal has its identity"
+        "journal::a_batch_leaves_when_its_identity_is_durable_and_not_before";
+    DedupWindowIgnored "a batch that brokers may have forgotten is sent again"
+        "journal::past_the_window_a_replay_is_unknown_and_not_sent";
+    ReplayResent "a replay that the broker does not place is sent under a new epoch"
+        "journal::a_replay_that_the_broker_cannot_place_is_unknown";
     LoginSkipped "nobody logs in, although the configuration says so"
         "logins::a_login_comes_after_api_versions_and_before_anything_else";
     ProofUnchecked "the broker's proof that it knows the password is not looked at"

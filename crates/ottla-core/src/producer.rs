@@ -16,6 +16,8 @@ use crate::metrics::Counters;
 use crate::record::{Record, RecordId};
 pub use crate::send_error::{RefuseReason, SendError};
 use crate::time::Instant;
+#[cfg(feature = "journal")]
+use crate::time::Timestamp;
 use crate::wake::Wake;
 
 /// What is known of a partition, for [`Producer::partitions_for`].
@@ -207,6 +209,8 @@ impl<X: Extensions> Producer<X> {
             #[cfg(feature = "sasl")]
             Input::Given { conn, given } => engine.given(now, conn, given),
             Input::Sealed(job) => engine.sealed(now, job),
+            #[cfg(feature = "journal")]
+            Input::Persisted { ticket } => engine.persisted(ticket),
             Input::Suspended => engine.suspend(now),
             Input::Resumed => engine.resume(now),
             Input::Timeout => engine.dirty = true,
@@ -312,6 +316,51 @@ impl<X: Extensions> Producer<X> {
     #[cfg(feature = "metrics")]
     pub fn kafka_metrics(&self, now: Instant) -> Vec<crate::metrics::Metric> {
         self.engine.report(now)
+    }
+
+    /// Switches the journal on, before the first record: from now on no batch is transmitted before
+    /// [`Input::Persisted`] says that its identity and sequence ([`drain_journal`](Self::drain_journal)) are durable.
+    ///
+    /// A partition then has one batch in flight at a time, and a batch that may be in the log is never sent under
+    /// another identity: it fails with `OUTCOME_UNKNOWN`. So it does when its newest record is older than
+    /// `ottla.dedup.window.ms` by the wall clock, of which `wall` is the time at `now`.
+    #[cfg(feature = "journal")]
+    pub fn journal(&mut self, now: Instant, wall: Timestamp) {
+        self.tick(now);
+        let window = self.config.dedup_window();
+        self.engine.start_journal(now, wall, window);
+    }
+
+    /// What the wall clock says at `now`: it runs on while a machine sleeps, the monotonic one may not.
+    #[cfg(feature = "journal")]
+    pub fn set_wall(&mut self, now: Instant, wall: Timestamp) {
+        self.engine.set_wall(now, wall);
+    }
+
+    /// Hands over what the journal is to note since the last call, in the order in which it is to be noted.
+    #[cfg(feature = "journal")]
+    pub fn drain_journal(&mut self, sink: &mut impl FnMut(crate::journal::Stamped)) {
+        self.engine.drain_journal(sink);
+    }
+
+    /// Takes a batch that an earlier process had stamped and did not see acknowledged (the bytes of
+    /// [`Stamped::batch`](crate::journal::Stamped::batch)), to send it again as it was, under its own identity and
+    /// before every other record of its partition. Returns the numbers of its records, in order.
+    ///
+    /// Give the batches of a partition in the order of their sequences, before the first `send`.
+    ///
+    /// # Errors
+    /// When the bytes are no stamped batch, or the place cannot be one.
+    #[cfg(feature = "journal")]
+    pub fn replay(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        partition: i32,
+        batch: Bytes,
+    ) -> Result<Vec<RecordId>, crate::journal::ReplayError> {
+        self.tick(now);
+        self.engine.replay(now, topic, partition, batch)
     }
 
     /// The configuration.

@@ -17,6 +17,7 @@ use super::PartitionIx;
 use crate::delivery::{DeliveryError, Persisted, RecordSlot};
 use crate::identity::{ProducerIdentity, Sequence};
 use crate::io::ConnId;
+use crate::journal::Mark;
 use crate::record::RecordId;
 use crate::time::Instant;
 
@@ -58,6 +59,8 @@ pub(crate) struct Batch {
     pub(crate) restamped: bool,
     /// An attempt whose outcome nobody knows, and the stamp that it bore.
     pub(crate) ambiguous: Option<ProducerStamp>,
+    /// What the journal knows of it.
+    pub(crate) journal: Mark,
     /// Everything failed while it, or one in front of it, was being compressed: it fails when that one is back.
     pub(crate) doom: Option<DeliveryError>,
     pub(crate) state: BatchState,

@@ -8,6 +8,7 @@ use ottla_wire::codec::Codec;
 use super::{Batch, BatchKey, BatchState, PartitionIx};
 use crate::engine::Engine;
 use crate::io::{Output, SealJob, SealedJob};
+use crate::journal::Mark;
 use crate::time::Instant;
 
 impl Engine {
@@ -35,6 +36,7 @@ impl Engine {
             stamp: None,
             restamped: false,
             ambiguous: None,
+            journal: Mark::default(),
             doom: None,
             state: BatchState::Sealing,
         });

@@ -339,6 +339,12 @@ impl Config {
         serializer(self.text(Name::ValueSerializer))
     }
 
+    /// `ottla.dedup.window.ms`.
+    #[cfg(feature = "journal")]
+    pub fn dedup_window(&self) -> Duration {
+        self.millis(Name::DedupWindow)
+    }
+
     /// `ottla.ambiguity`.
     pub fn ambiguity(&self) -> Ambiguity {
         match self.text(Name::Ambiguity) {

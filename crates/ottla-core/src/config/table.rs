@@ -223,6 +223,9 @@ options! {
         "bytes, string or json. Strings and bytes go as they are, whatever is chosen.", small "json";
     MetricsPush "enable.metrics.push" Kind::Choice(&["false"]), Some("false"), Low,
         "Pushing metrics to the brokers (KIP-714) is not supported, so this is always false.";
+    #[cfg(feature = "journal")]
+    DedupWindow "ottla.dedup.window.ms" Kind::Millis(0, LONG), Some("21600000"), Low,
+        "With a spool: how long after its newest timestamp a batch that may be in the log may be sent again, because the broker still knows the producer. Should be well below the brokers' producer.id.expiration.ms (a day).", only native;
     Ambiguity "ottla.ambiguity" Kind::Choice(&["retry", "fail"]), Some("retry"), Medium,
         "What to do when a batch may already be in the log and cannot be sent again without the risk of a duplicate: send it again, as Kafka's client does, or fail it as possibly persisted.";
 }

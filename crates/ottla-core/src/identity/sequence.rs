@@ -10,7 +10,7 @@ pub(crate) struct Sequence(i32);
 impl Sequence {
     pub(crate) const ZERO: Self = Self(0);
 
-    #[cfg(any(test, feature = "mutants"))]
+    #[cfg(any(test, feature = "mutants", feature = "journal"))]
     pub(crate) const fn new(value: i32) -> Self {
         Self(value & i32::MAX)
     }

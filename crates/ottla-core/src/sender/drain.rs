@@ -37,8 +37,14 @@ impl Engine {
         for ix in plan {
             if let Some(key) = self.partition_mut(ix).queue.pop_front() {
                 self.stamp(now, ix, key);
+                if self.stays_for_journal(now, ix, key) {
+                    continue;
+                }
                 batches.push((ix, key));
             }
+        }
+        if cfg!(feature = "journal") && batches.is_empty() {
+            return false;
         }
         self.send_produce(now, node, conn, batches);
         true

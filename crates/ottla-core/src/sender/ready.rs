@@ -134,8 +134,9 @@ impl Engine {
 
     /// Whether the order of a partition allows its oldest batch to go now; it may be open (behaviours 30, 38 to 41, 44).
     pub(crate) fn is_sendable(&self, now: Instant, partition: &Partition) -> bool {
-        if self.settings.max_in_flight == 1 && !partition.in_flight.is_empty() && !mutant!(PartitionNotMuted)
-        {
+        // A broker that restarted knows the last batch of a partition only: with a journal there is never more in doubt.
+        let one_at_a_time = self.settings.max_in_flight == 1 || self.journals();
+        if one_at_a_time && !partition.in_flight.is_empty() && !mutant!(PartitionNotMuted) {
             return false;
         }
         let head = partition.queue.front().copied();
@@ -147,6 +148,9 @@ impl Engine {
                     // A new leader has not refused it yet (KIP-951).
                     && (partition.leader_epoch <= *leader_epoch || mutant!(BackoffAtNewLeader))
                 {
+                    return false;
+                }
+                if self.awaits_journal(batch) {
                     return false;
                 }
                 batch.stamp.is_some()

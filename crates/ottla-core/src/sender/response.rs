@@ -105,6 +105,13 @@ impl Engine {
         if row.refresh_metadata {
             self.refresh.want_all(row.name);
         }
+        if self.is_replay(key)
+            && (matches!(row.action, Action::ResolveSequence | Action::ResolveProducer)
+                || answer.error_code == ErrorCode::INVALID_PRODUCER_EPOCH)
+            && !mutant!(ReplayResent)
+        {
+            return self.outcome_unknown(now, key, row.name);
+        }
         match row.action {
             Action::Succeed if mutant!(DuplicateFails) => self.refuse(now, ix, key, row, answer),
             Action::Succeed => self.stored(now, ix, key, -1, -1),

@@ -28,6 +28,7 @@ impl Engine {
         }
         let mut error = self.broker_error(key, row, None);
         if !allowed {
+            self.note_unknown(&mut error);
             error.message = alloc::format!(
                 "{}; it is not sent again because it might be stored twice (ottla.ambiguity=fail)",
                 error.message

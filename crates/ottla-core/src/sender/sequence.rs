@@ -90,7 +90,7 @@ impl Engine {
 
     /// The broker refused a batch for good: its sequence is a gap that only a new epoch gets over (behaviour 49).
     pub(crate) fn give_up_sequence(&mut self, ix: PartitionIx, key: BatchKey, because: &'static str) {
-        if self.stamp_of(key).is_some() && !mutant!(FailureKeepsEpoch) {
+        if self.stamp_of(key).is_some() && !self.is_replay(key) && !mutant!(FailureKeepsEpoch) {
             self.want_bump(ix, because);
         }
     }
@@ -166,6 +166,10 @@ impl Engine {
         self.partition_mut(ix).sequences.restart(identity);
         self.dirty = true;
         for key in stamped {
+            if self.is_replay(key) {
+                self.partition_mut(ix).stamped.push(key);
+                continue;
+            }
             let Some(batch) = self.batches.get_mut(key) else {
                 continue;
             };
@@ -195,6 +199,7 @@ impl Engine {
     fn refuse_doubtful(&mut self, now: Instant, ix: PartitionIx, key: BatchKey) {
         let row = crate::error::lookup(ottla_wire::error_code::ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER.0);
         let mut error = self.broker_error(key, row, None);
+        self.note_unknown(&mut error);
         error.message = alloc::format!(
             "{}; it may be stored already and is not sent again (ottla.ambiguity=fail)",
             error.message

@@ -143,6 +143,7 @@ impl Engine {
             stamp,
             restamped: false,
             ambiguous: parent.ambiguous,
+            journal: parent.journal.part(),
             doom: None,
             state: BatchState::Sealing,
         });

@@ -123,6 +123,26 @@ impl SealedBatch {
         sealed
     }
 
+    /// A batch that was kept outside of the process ([`Self::to_bytes`]), with its stamp, and its records.
+    ///
+    /// # Errors
+    /// Those of [`RecordBatch::open`], which decompresses at most `limit` bytes.
+    pub fn reopen(batch: &RecordBatch, limit: usize) -> Result<(Self, Records), BatchError> {
+        let records = batch.open(limit)?;
+        let mut sealed = Self {
+            header: batch.header,
+            body_crc: crc::crc32c(&batch.body),
+            shift: Shift::bytes(batch.body.len()),
+            body: batch.body.clone(),
+            #[cfg(feature = "keep-records")]
+            records: Bytes::new(),
+            codec: batch.header.codec()?,
+            uncompressed_len: records.data().len(),
+        };
+        sealed.keep(records.data().clone());
+        Ok((sealed, records))
+    }
+
     #[cfg(feature = "keep-records")]
     fn keep(&mut self, records: Bytes) {
         self.records = records;
