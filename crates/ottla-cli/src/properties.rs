@@ -4,6 +4,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+pub(crate) use ottla::sources::unescape;
+
 /// What is wrong with a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PropertyError(String);
@@ -58,103 +60,16 @@ pub(crate) fn pair(option: &str, argument: &str) -> Result<(String, String), Pro
     }
 }
 
-/// A whole `.properties` file: `#` and `!` comments, `=`, `:` or blank as separator, a `\` at the line's end continues.
+/// A whole `.properties` file.
 pub(crate) fn file(path: &Path) -> Result<Vec<(String, String)>, PropertyError> {
     let text = fs::read_to_string(path)
         .map_err(|e| PropertyError(format!("{}: cannot be read: {e}", path.display())))?;
-    Ok(parse(&text))
-}
-
-fn parse(text: &str) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    let mut logical = String::new();
-    for line in text.lines() {
-        let line = line.trim_start();
-        if logical.is_empty() && (line.is_empty() || line.starts_with(['#', '!'])) {
-            continue;
-        }
-        let slashes = line.len() - line.trim_end_matches('\\').len();
-        if slashes % 2 == 1 {
-            logical.push_str(&line[..line.len() - 1]);
-            continue;
-        }
-        logical.push_str(line);
-        pairs.push(split(&logical));
-        logical.clear();
-    }
-    if !logical.is_empty() {
-        pairs.push(split(&logical));
-    }
-    pairs
-}
-
-fn split(line: &str) -> (String, String) {
-    let mut escaped = false;
-    let end = line
-        .char_indices()
-        .find(|&(_, c)| {
-            let ends = !escaped && (c == '=' || c == ':' || c.is_whitespace());
-            escaped = c == '\\' && !escaped;
-            ends
-        })
-        .map_or(line.len(), |(at, _)| at);
-    let rest = line[end..].trim_start();
-    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
-    (unescape(&line[..end]), unescape(value))
-}
-
-/// `\t`, `\n`, `\r`, `\f`, `\uXXXX` and `\\` as in Java; an unknown escape is the character itself.
-pub(crate) fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('t') => out.push('\t'),
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('f') => out.push('\u{c}'),
-            Some('u') => {
-                let digits: String = chars.clone().take(4).collect();
-                match u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32) {
-                    Some(c) if digits.len() == 4 => {
-                        out.push(c);
-                        chars.nth(3);
-                    }
-                    _ => out.push('u'),
-                }
-            }
-            Some(other) => out.push(other),
-            None => out.push('\\'),
-        }
-    }
-    out
+    Ok(ottla::sources::properties(&text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn properties_files_as_java_reads_them() {
-        let text = "# comment\n! too\n\nacks=all\nlinger.ms : 20\nclient.id shop\nlong = a\\\n   b\n  sep=\\t\\u0041\nempty=\n";
-        let expect = [
-            ("acks", "all"),
-            ("linger.ms", "20"),
-            ("client.id", "shop"),
-            ("long", "ab"),
-            ("sep", "\tA"),
-            ("empty", ""),
-        ];
-        let expect: Vec<_> = expect
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        assert_eq!(parse(text), expect);
-    }
 
     #[test]
     fn a_pair_needs_a_name_and_an_equals_sign() {

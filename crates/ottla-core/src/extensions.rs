@@ -6,7 +6,8 @@ use crate::record::Record;
 /// Decisions that the application takes itself. They are generics and not callbacks, so that a producer stays a value:
 /// it is `Clone` where they are, and `Send` where they are.
 pub trait Extensions {
-    /// Sees, and may change, each record before anything else does (`onSend` of KIP-42).
+    /// Sees, and may change, each record before anything else does (`onSend` of KIP-42). A record that is given
+    /// back because memory is full is seen again when it is sent again.
     fn on_send(&mut self, _record: &mut Record<'_>) {}
 
     /// Chooses the partition of a record that names none; `None` leaves the choice to `partitioner.class`.

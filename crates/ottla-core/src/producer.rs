@@ -8,6 +8,7 @@ use bytes::Bytes;
 use ottla_trace::event::TopicIx;
 use ottla_trace::{Envelope, Event, Level, Snapshot};
 
+use crate::accumulator::TopicKnowledge;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::extensions::{Builtin, Extensions};
@@ -27,6 +28,17 @@ pub struct PartitionInfo {
     pub partition: i32,
     /// The leader, if there is one.
     pub leader: Option<NodeId>,
+}
+
+/// What [`Producer::partition_count`] knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionCount {
+    /// So many; at least one.
+    Known(i32),
+    /// Nothing yet: brokers are being asked.
+    Asked,
+    /// Nothing: nobody has asked, or brokers refused the topic, or it was not used for `metadata.max.idle.ms`.
+    Unasked,
 }
 
 /// A Kafka producer as a state machine.
@@ -123,6 +135,19 @@ impl<X: Extensions> Producer<X> {
     pub fn want(&mut self, now: Instant, topic: &str) -> Result<(), RefuseReason> {
         self.tick(now);
         self.engine.want(now, topic)
+    }
+
+    /// How many partitions a topic has, for a shell that chooses among them before it sends.
+    pub fn partition_count(&self, topic: &str) -> PartitionCount {
+        let Some(ix) = self.engine.topics.find(topic) else {
+            return PartitionCount::Unasked;
+        };
+        let topic = self.engine.topics.get(ix);
+        match topic.knowledge {
+            TopicKnowledge::Known if topic.count > 0 => PartitionCount::Known(topic.count),
+            TopicKnowledge::Known | TopicKnowledge::Wanted { .. } => PartitionCount::Asked,
+            TopicKnowledge::Unwanted => PartitionCount::Unasked,
+        }
     }
 
     /// Keeps the last answer about the cluster for [`kept_metadata`](Self::kept_metadata).
@@ -361,6 +386,11 @@ impl<X: Extensions> Producer<X> {
     ) -> Result<Vec<RecordId>, crate::journal::ReplayError> {
         self.tick(now);
         self.engine.replay(now, topic, partition, batch)
+    }
+
+    /// The application's own decisions.
+    pub fn extensions_mut(&mut self) -> &mut X {
+        &mut self.extensions
     }
 
     /// The configuration.

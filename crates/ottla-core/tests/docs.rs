@@ -142,7 +142,8 @@ fn errors() {
          | `SASL_AUTHENTICATION_FAILED`, `UNSUPPORTED_SASL_MECHANISM`, `ILLEGAL_SASL_STATE` | the broker refused the login, or does not take it on that listener; records fail at once, and each new one tries again |\n\
          | `SSL_AUTHENTICATION_FAILED` | the broker's certificate, or the client's, was refused; records fail at once, and each new one tries again |\n\
          | `RECORD_TOO_LARGE` | the record is larger than `max.request.size` or `buffer.memory` |\n\
-         | `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITION`, `INVALID_TIMESTAMP` | the record can never be sent like this |\n\
+         | `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITION`, `INVALID_TIMESTAMP` | the record can never be sent like this; a partition that does not exist may be the answer of the application's partitioner |\n\
+         | `INVALID_RECORD` | an interceptor of the application refused the record, or in JavaScript it is no record at all; nothing was sent |\n\
          | `BATCH_REFUSED` | the broker refused other records of the same batch; nothing is wrong with this one, send it again |\n\
          | `SERIALIZATION` | a serializer of the client refused the value |\n\
          | `CLOSED` | the producer was closed before the record was delivered, or before it was sent |\n",

@@ -5,6 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Bench, TOPIC};
+use ottla_core::producer::PartitionCount;
 use ottla_core::{Address, DeliveryErrorKind, Input, Record, Timer};
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
@@ -41,6 +42,21 @@ fn a_topic_is_asked_for_by_name_once_for_all_records_that_wait() {
     assert_eq!(asked[0].name.as_deref(), Some(TOPIC));
     assert!(bench.metadata_requests[0].allow_auto_topic_creation);
     assert_eq!(bench.take().values().len(), 5);
+}
+
+#[test]
+fn a_shell_learns_the_number_of_partitions_and_when_asking_is_over() {
+    let mut bench = Bench::new(3, &[]);
+    let forbidden = Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    bench.topics.insert("secret".to_owned(), forbidden);
+    for topic in [TOPIC, "secret"] {
+        assert_eq!(bench.producer.partition_count(topic), PartitionCount::Unasked);
+        bench.producer.want(bench.now, topic).expect("a good name");
+        assert_eq!(bench.producer.partition_count(topic), PartitionCount::Asked);
+    }
+    bench.run();
+    assert_eq!(bench.producer.partition_count(TOPIC), PartitionCount::Known(3));
+    assert_eq!(bench.producer.partition_count("secret"), PartitionCount::Unasked);
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Engine {
         match class {
             SerializerClass::Bytes => "bytes",
             SerializerClass::Text => "string",
-            SerializerClass::Json => "json",
+            _ => "json",
         }
         .to_owned()
     }

@@ -2,24 +2,37 @@
 //! done a few milliseconds at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use ottla_core::trace::Envelope;
 use ottla_core::{FlushId, Input, SealJob};
 
-use crate::deliveries::DeliveryResult;
-use crate::hooks::{Callback, TraceSink};
+use crate::deliveries::{Aftermath, DeliveryResult};
+use crate::hooks::{Callback, HotPartitionListener, TraceSink};
+use crate::hot_partition::HotPartition;
+use crate::interceptor::Acknowledged;
 use crate::rt::poll_turn;
 use crate::shared::{Shared, Work, call};
 
 /// Events or callbacks between two looks at the clock: each takes a microsecond or so.
 const SMALL_PIECES: usize = 32;
 
+/// Who is told of what happens, beside those who wait for records.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    pub(crate) trace: Option<TraceSink>,
+    pub(crate) hot_partitions: Option<HotPartitionListener>,
+}
+
 /// Work of one turn, in the order in which it is done.
 pub(crate) struct Backlog {
-    sink: Option<TraceSink>,
+    shared: Arc<Shared>,
+    listeners: Listeners,
     seals: VecDeque<SealJob>,
     trace: VecDeque<Envelope>,
+    hot: Vec<HotPartition>,
+    acknowledged: VecDeque<Acknowledged>,
     callbacks: VecDeque<(Callback, DeliveryResult)>,
     wakers: Vec<Waker>,
     flushed: Vec<FlushId>,
@@ -27,11 +40,14 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(crate) fn new(sink: Option<TraceSink>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, listeners: Listeners) -> Self {
         Self {
-            sink,
+            shared,
+            listeners,
             seals: VecDeque::new(),
             trace: VecDeque::new(),
+            hot: Vec::new(),
+            acknowledged: VecDeque::new(),
             callbacks: VecDeque::new(),
             wakers: Vec::new(),
             flushed: Vec::new(),
@@ -43,6 +59,8 @@ impl Backlog {
     pub(crate) fn take(&mut self, work: Work) {
         self.seals = work.seals.into();
         self.trace = work.trace.into();
+        self.hot = work.hot;
+        self.acknowledged = work.acknowledged.into();
         self.callbacks = work.after.callbacks.into();
         self.wakers = work.after.wakers;
         self.flushed = work.flushed;
@@ -55,12 +73,7 @@ impl Backlog {
     }
 
     /// Works until there is nothing left to do, or others want their turn.
-    pub(crate) fn poll(
-        &mut self,
-        shared: &Shared,
-        inputs: &mut Vec<Input>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(crate) fn poll(&mut self, inputs: &mut Vec<Input>, cx: &mut Context<'_>) -> Poll<()> {
         ready!(poll_turn(cx));
         while let Some(job) = self.seals.pop_front() {
             inputs.push(Input::Sealed(job.run()));
@@ -69,10 +82,17 @@ impl Backlog {
         while !self.trace.is_empty() {
             let now = self.trace.len().min(SMALL_PIECES);
             let told = self.trace.drain(..now);
-            match &mut self.sink {
+            match &mut self.listeners.trace {
                 Some(sink) => told.for_each(sink),
                 None => drop(told),
             }
+            ready!(poll_turn(cx));
+        }
+        if let Some(listener) = &mut self.listeners.hot_partitions {
+            self.hot.drain(..).for_each(|hot| listener(&hot));
+        }
+        while let Some(batch) = self.acknowledged.pop_front() {
+            self.acknowledge(batch);
             ready!(poll_turn(cx));
         }
         while !self.callbacks.is_empty() {
@@ -84,16 +104,31 @@ impl Backlog {
         // A flush is over once the callbacks of its records have run, as in Kafka's client.
         if !self.flushed.is_empty() || self.closed {
             let flushed = std::mem::take(&mut self.flushed);
-            let wakers = shared.lock().settle(&flushed, self.closed);
+            if self.closed {
+                self.shared.interceptors.close();
+            }
+            let wakers = self.shared.lock().settle(&flushed, self.closed);
             wakers.into_iter().for_each(Waker::wake);
         }
         Poll::Ready(())
+    }
+
+    /// Interceptors hear of a record before its sender does.
+    fn acknowledge(&mut self, batch: Acknowledged) {
+        self.shared.interceptors.acknowledged(&batch);
+        let mut after = Aftermath::default();
+        self.shared.lock().deliveries.resolve(batch.batch, &mut after);
+        self.callbacks.extend(after.callbacks);
+        self.wakers.extend(after.wakers);
     }
 }
 
 impl Drop for Backlog {
     /// A driver that is dropped between two pieces of work still owes these their results.
     fn drop(&mut self) {
+        while let Some(batch) = self.acknowledged.pop_front() {
+            self.acknowledge(batch);
+        }
         self.callbacks.drain(..).for_each(call);
         self.wakers.drain(..).for_each(Waker::wake);
     }

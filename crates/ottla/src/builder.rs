@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ottla_core::Instant;
 use ottla_core::config::{Config, Notice, Platform};
-use ottla_core::extensions::Extensions;
 use ottla_core::trace::{Envelope, Event, Level};
 
+use crate::backlog::Listeners;
 use crate::driver::Driver;
 use crate::error::StartError;
-use crate::hooks::{Hooks, MaybeSend, TraceSink};
+use crate::hooks::{Hooks, HotPartitionListener, MaybeSend, TraceSink};
+use crate::hot_partition::HotPartition;
+use crate::interceptor::{Interceptor, Interceptors};
+use crate::partitioner::Partitioner;
 use crate::producer::Producer;
 use crate::rt::{Clock, seed};
-use crate::shared::Shared;
+use crate::shared::{Shared, Watched};
 use crate::transport::{Connect, Timers};
 
 /// A producer that is being configured.
@@ -26,6 +29,8 @@ pub struct Builder {
     tokens: Option<crate::rt::tokio::TokenCallback>,
     trace: Option<(Level, TraceSink)>,
     hooks: Hooks,
+    interceptors: Interceptors,
+    hot_partitions: Option<HotPartitionListener>,
 }
 
 impl fmt::Debug for Builder {
@@ -51,6 +56,8 @@ impl Builder {
             tokens: None,
             trace: None,
             hooks: Hooks::default(),
+            interceptors: Interceptors::default(),
+            hot_partitions: None,
         }
     }
 
@@ -116,12 +123,57 @@ impl Builder {
         self
     }
 
-    /// Adds the application's own decisions: a partitioner, or changes to records before they are sent.
+    /// Sets the options of a `.properties` file, one call after the other: the last value of an option holds.
     ///
-    /// They run inside of `send`, under the producer's lock: they must be quick, and must not use the producer.
+    /// # Errors
+    /// When the file cannot be read. Mistakes in it are reported by `start`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn properties_file(self, path: impl AsRef<std::path::Path>) -> Result<Self, StartError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| StartError::File {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        })?;
+        Ok(self.set_all(crate::sources::properties(&text)))
+    }
+
+    /// Sets the options that are in the environment: `OTTLA_PRODUCER_LINGER_MS` is `linger.ms`. A variable that begins
+    /// like this and is no option is refused by `start`, as any unknown option is.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
-    pub fn extensions(mut self, own: impl Extensions + MaybeSend + 'static) -> Self {
-        self.hooks = Hooks(Some(Box::new(own)));
+    pub fn environment(self) -> Self {
+        self.environment_with(crate::sources::ENVIRONMENT_PREFIX)
+    }
+
+    /// As [`environment`](Self::environment), with another prefix. A value that is not Unicode is passed over.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn environment_with(self, prefix: &str) -> Self {
+        let variables = std::env::vars_os();
+        let text =
+            variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        self.set_all(crate::sources::environment(prefix, text))
+    }
+
+    /// Adds an interceptor behind those that are there: it sees every record before it is sent, and hears of its fate.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.interceptors.add(Box::new(interceptor));
+        self
+    }
+
+    /// Lets the application choose the partitions of records that name none.
+    #[must_use]
+    pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
+        self.hooks = Hooks(Some(Box::new(partitioner)));
+        self
+    }
+
+    /// Calls back when one partition of a topic gets far more than its share; [`HotPartition`] has the thresholds. The
+    /// callback runs on the driver's task.
+    #[must_use]
+    pub fn on_hot_partition(mut self, listener: impl FnMut(&HotPartition) + MaybeSend + 'static) -> Self {
+        self.hot_partitions = Some(Box::new(listener));
         self
     }
 
@@ -143,22 +195,34 @@ impl Builder {
     }
 
     /// The producer and what its driver needs.
-    pub(crate) fn assemble(self) -> Result<Parts, StartError> {
+    pub(crate) fn assemble(mut self) -> Result<Parts, StartError> {
         let config = self.check()?;
+        if let Some(partitioner) = &mut self.hooks.0 {
+            partitioner.configure(&config);
+        }
         let notices: Vec<Notice> = config.notices().to_vec();
         let clock = Clock::new();
+        let partitioner = self.hooks.0.is_some();
         let mut core = ottla_core::Producer::with_extensions(config.clone(), seed(), self.hooks);
         let sink = self.trace.map(|(level, sink)| {
             core.set_trace(clock.now(), level);
             dated(sink, clock.wall_millis(Instant::ZERO))
         });
-        let shared = std::sync::Arc::new(Shared::new(core, clock, sink.is_some()));
+        let watch = Watched {
+            tracing: sink.is_some(),
+            hot_partitions: self.hot_partitions.is_some(),
+            partitioner,
+        };
+        let shared = std::sync::Arc::new(Shared::new(core, clock, self.interceptors, &watch));
         let producer = Producer::new(shared.clone(), notices);
         Ok(Parts {
             producer,
             shared,
             config,
-            sink,
+            listeners: Listeners {
+                trace: sink,
+                hot_partitions: self.hot_partitions,
+            },
         })
     }
 
@@ -174,7 +238,7 @@ impl Builder {
         let parts = self.assemble()?;
         Ok((
             parts.producer,
-            Driver::new(parts.shared, connect, timers, parts.sink),
+            Driver::new(parts.shared, connect, timers, parts.listeners),
         ))
     }
 
@@ -196,7 +260,7 @@ impl Builder {
         network.origin = origin;
         #[cfg(feature = "sasl")]
         network.set_token_callback(tokens).map_err(refused)?;
-        runtime.spawn(Driver::new(parts.shared, network, TokioTimers, parts.sink));
+        runtime.spawn(Driver::new(parts.shared, network, TokioTimers, parts.listeners));
         Ok(parts.producer)
     }
 
@@ -232,5 +296,5 @@ pub(crate) struct Parts {
         expect(dead_code, reason = "sockets of other runtimes have no options")
     )]
     pub(crate) config: Config,
-    pub(crate) sink: Option<TraceSink>,
+    pub(crate) listeners: Listeners,
 }

@@ -11,8 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use ottla_core::{ConnId, Input, Instant, Output};
 
-use crate::backlog::Backlog;
-use crate::hooks::TraceSink;
+use crate::backlog::{Backlog, Listeners};
 use crate::shared::{Guard, Shared, Turn};
 #[cfg(feature = "sasl")]
 use crate::transport::Login;
@@ -61,9 +60,10 @@ enum LinkState<C: Connect> {
 }
 
 impl<C: Connect, T: Timers> Driver<C, T> {
-    pub(crate) fn new(shared: Arc<Shared>, connect: C, timers: T, sink: Option<TraceSink>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, connect: C, timers: T, listeners: Listeners) -> Self {
         Self {
             _guard: Guard(shared.clone()),
+            backlog: Backlog::new(shared.clone(), listeners),
             shared,
             connect,
             timers,
@@ -72,7 +72,6 @@ impl<C: Connect, T: Timers> Driver<C, T> {
             logins: Vec::new(),
             sleep: None,
             inputs: Vec::new(),
-            backlog: Backlog::new(sink),
         }
     }
 
@@ -149,7 +148,7 @@ impl<C: Connect, T: Timers> Future for Driver<C, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            ready!(this.backlog.poll(&this.shared, &mut this.inputs, cx));
+            ready!(this.backlog.poll(&mut this.inputs, cx));
             if this.backlog.closed() {
                 return Poll::Ready(());
             }

@@ -1,6 +1,7 @@
 //! Errors of the client: Kafka's names, what they mean for the log, and the record given back.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ottla_core::config::ConfigError;
@@ -56,6 +57,26 @@ impl KafkaError {
         let message =
             "buffer.memory stayed full for max.block.ms; send less, raise buffer.memory, or wait longer";
         Self::new("BUFFER_EXHAUSTED", ErrorKind::Timeout, message)
+    }
+
+    /// The sender stopped waiting.
+    pub(crate) fn no_longer_wanted() -> Self {
+        let message = "the sender stopped waiting for room; the record was not sent";
+        Self::new("BUFFER_EXHAUSTED", ErrorKind::Full, message)
+    }
+
+    /// The application's partitioner is wrong.
+    pub(crate) fn no_such_partition(partition: i32, topic: &str, count: i32) -> Self {
+        let last = count - 1;
+        let message = if partition == i32::MIN {
+            format!("the partitioner panicked at a record of topic {topic}; fix it, or name the partition")
+        } else {
+            format!(
+                "the partitioner chose partition {partition} of topic {topic}, which has 0 to {last}; answer one of \
+                 those, or None for the built-in choice"
+            )
+        };
+        Self::new("INVALID_PARTITION", ErrorKind::Record, message)
     }
 
     pub(crate) fn closed() -> Self {
@@ -182,14 +203,23 @@ pub enum StartError {
     Config(Vec<ConfigError>),
     /// There is no async runtime here.
     NoRuntime,
+    /// A file of options cannot be read.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        problem: String,
+    },
 }
 
 impl StartError {
-    /// Kafka's name of the error, `INVALID_CONFIG`, or a name in that style for what only a client finds (`NO_RUNTIME`).
+    /// Kafka's name of the error, `INVALID_CONFIG`, or a name in that style for what only a client finds (`NO_RUNTIME`,
+    /// `NO_CONFIG_FILE`).
     pub fn code(&self) -> &'static str {
         match self {
             Self::Config(_) => "INVALID_CONFIG",
             Self::NoRuntime => "NO_RUNTIME",
+            Self::File { .. } => "NO_CONFIG_FILE",
         }
     }
 }
@@ -207,6 +237,9 @@ impl fmt::Display for StartError {
             Self::NoRuntime => f.write_str(
                 "a producer is started inside of a tokio runtime; call start from an async function",
             ),
+            Self::File { path, problem } => {
+                write!(f, "the options in {} cannot be read: {problem}", path.display())
+            }
         }
     }
 }

@@ -27,13 +27,18 @@ mod deliveries;
 mod driver;
 mod error;
 mod hooks;
+mod hot_partition;
+pub mod interceptor;
 mod lookup;
+pub mod partitioner;
 mod producer;
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod reader;
 mod room;
 pub mod rt;
+mod send;
 mod shared;
+pub mod sources;
 mod topic;
 pub mod transport;
 
@@ -41,14 +46,17 @@ pub use builder::Builder;
 pub use deliveries::{Delivery, DeliveryResult};
 pub use driver::Driver;
 pub use error::{ErrorKind, KafkaError, StartError};
-pub use hooks::MaybeSend;
+pub use hooks::{MaybeSend, MaybeSync};
+pub use hot_partition::HotPartition;
+pub use interceptor::Interceptor;
 pub use lookup::Lookup;
-pub use producer::{Close, Flush, Producer, Send};
+pub use partitioner::Partitioner;
+pub use producer::{Close, Flush, Producer};
+pub use send::Send;
 pub use topic::Topic;
 
 pub use ottla_core::config;
 pub use ottla_core::delivery::Persisted;
-pub use ottla_core::extensions;
 pub use ottla_core::metrics::Counters;
 #[cfg(feature = "metrics")]
 pub use ottla_core::metrics::Metric;

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ottla_core::config::Notice;
+use ottla_core::config::{Notice, SerializerClass};
 use ottla_core::metrics::Counters;
 use ottla_core::trace::Snapshot;
-use ottla_core::{FlushId, Input, Instant, Record, SendError, Timestamp};
+use ottla_core::{FlushId, Input, Record, SendError};
 
 use crate::builder::Builder;
 use crate::deliveries::{Delivery, DeliveryResult};
 use crate::error::KafkaError;
 use crate::hooks::{Callback, MaybeSend};
+use crate::interceptor::Headers;
 use crate::lookup::Lookup;
-use crate::room::{Ticket, Turn};
+use crate::send::{Send, kept, stamp};
 use crate::shared::{Phase, Progress, Shared, State};
 
 /// A Kafka producer. Cheap to clone; all clones are one producer.
@@ -89,6 +90,7 @@ impl Producer {
             shared: &self.inner.shared,
             record: Some(record),
             ticket: None,
+            intercepted: false,
             accept: |state, id, ()| state.deliveries.watch(id),
             with: Some(()),
         }
@@ -108,6 +110,7 @@ impl Producer {
             shared: &self.inner.shared,
             record: Some(record),
             ticket: None,
+            intercepted: false,
             accept: |state, id, callback| state.deliveries.call_back(id, callback),
             with: Some(Box::new(callback)),
         }
@@ -149,6 +152,27 @@ impl Producer {
         accept: impl FnOnce(&mut State, ottla_core::RecordId) -> T,
     ) -> Result<T, KafkaError> {
         let shared = &self.inner.shared;
+        let interceptors = &shared.interceptors;
+        if interceptors.is_empty() {
+            return self.attempt_now(record, None, accept);
+        }
+        let attempted = match interceptors.on_send(&mut record) {
+            Ok(()) => {
+                let headers = kept(&record);
+                self.attempt_now(record, headers, accept)
+            }
+            Err(error) => Err(error.with_record(record.into_owned())),
+        };
+        attempted.inspect_err(|error| interceptors.given_back(error))
+    }
+
+    fn attempt_now<T>(
+        &self,
+        mut record: Record<'_>,
+        headers: Option<Headers>,
+        accept: impl FnOnce(&mut State, ottla_core::RecordId) -> T,
+    ) -> Result<T, KafkaError> {
+        let shared = &self.inner.shared;
         let mut state = shared.lock();
         if let Some(error) = state.refusal() {
             return Err(error.with_record(record.into_owned()));
@@ -163,15 +187,20 @@ impl Producer {
         if let Err(SendError::Full { .. }) = accepted {
             state.core.gave_up(now);
         }
-        let accepted = accepted.map(|id| accept(&mut state, id));
+        let accepted = accepted
+            .map(|id| {
+                state.keep_headers(id, headers);
+                accept(&mut state, id)
+            })
+            .map_err(|error| match error {
+                SendError::Full { record } => KafkaError::full().with_record(record),
+                SendError::Refused { record, why } => state.refused(record, why),
+            });
         state.pump(now);
         let kick = state.kick();
         drop(state);
         wake(kick);
-        accepted.map_err(|error| match error {
-            SendError::Full { record } => KafkaError::full().with_record(record),
-            SendError::Refused { record, why } => KafkaError::from(why).with_record(record),
-        })
+        accepted
     }
 
     /// Sends what was accepted so far without lingering, and waits until all of it is resolved.
@@ -245,6 +274,13 @@ impl Producer {
         self.inner.shared.lock().core.kafka_metrics(now)
     }
 
+    /// `key.serializer` and `value.serializer`.
+    pub(crate) fn serializers(&self) -> (SerializerClass, SerializerClass) {
+        let state = self.inner.shared.lock();
+        let config = state.core.config();
+        (config.key_serializer(), config.value_serializer())
+    }
+
     /// Records that are accepted and not resolved.
     pub fn outstanding(&self) -> u64 {
         self.inner.shared.lock().core.outstanding()
@@ -253,132 +289,6 @@ impl Producer {
     /// Bytes of `buffer.memory` in use.
     pub fn memory_used(&self) -> usize {
         self.inner.shared.lock().core.memory_used()
-    }
-}
-
-// A record that brings no time of its own gets that of its sending.
-fn stamp(shared: &Shared, now: Instant, record: &mut Record<'_>) {
-    if record.timestamp.is_none() {
-        record.timestamp = Some(Timestamp(shared.clock.wall_millis(now)));
-    }
-}
-
-impl State {
-    fn refusal(&self) -> Option<KafkaError> {
-        match self.phase {
-            Phase::Open => None,
-            Phase::Closing | Phase::Closed => Some(KafkaError::closed()),
-            Phase::Abandoned => Some(KafkaError::abandoned().never_sent()),
-        }
-    }
-}
-
-/// The future of [`Producer::send`] and [`Producer::send_with`].
-#[must_use = "a record is sent when this future is awaited"]
-pub struct Send<'a, T = Delivery, W = ()> {
-    shared: &'a Shared,
-    record: Option<Record<'a>>,
-    ticket: Option<Ticket>,
-    accept: fn(&mut State, ottla_core::RecordId, W) -> T,
-    with: Option<W>,
-}
-
-impl<T, W> fmt::Debug for Send<'_, T, W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Send")
-            .field("waits", &self.ticket)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T, W: Unpin> Future for Send<'_, T, W> {
-    type Output = Result<T, KafkaError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        std::task::ready!(crate::rt::poll_proceed(cx));
-        let this = self.get_mut();
-        let shared = this.shared;
-        let Some(record) = this.record.take() else {
-            panic!("a send is polled after it was ready");
-        };
-        let mut wakers = [None, None];
-        let polled = {
-            let mut state = shared.lock();
-            let polled = this.try_now(&mut state, record, cx);
-            if polled.is_ready() {
-                // The place is given up, and whoever is next may try.
-                wakers[0] = this.ticket.take().and_then(|ticket| state.room.leave(ticket));
-            }
-            wakers[1] = state.kick();
-            polled
-        };
-        wakers.into_iter().for_each(wake);
-        polled
-    }
-}
-
-impl<'a, T, W> Send<'a, T, W> {
-    fn try_now(
-        &mut self,
-        state: &mut State,
-        mut record: Record<'a>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<T, KafkaError>> {
-        if let Some(error) = state.refusal() {
-            return Poll::Ready(Err(error.with_record(record.into_owned())));
-        }
-        let now = self.shared.clock.now();
-        stamp(self.shared, now, &mut record);
-        let since = match self.ticket.map(|ticket| state.room.turn(ticket)) {
-            None if state.room.is_empty() => now,
-            Some(Turn::Now(since)) => since,
-            Some(Turn::Expired) => {
-                state.core.gave_up(now);
-                let error = KafkaError::no_room_in_time();
-                return Poll::Ready(Err(error.with_record(record.into_owned())));
-            }
-            None | Some(Turn::Later) => {
-                self.wait(state, record, now, cx);
-                return Poll::Pending;
-            }
-        };
-        match state.core.send_since(now, since, record) {
-            Ok(id) => {
-                let with = self
-                    .with
-                    .take()
-                    .expect("a send that is not ready still has its callback");
-                let accepted = (self.accept)(state, id, with);
-                state.pump(now);
-                Poll::Ready(Ok(accepted))
-            }
-            Err(SendError::Full { record }) => {
-                state.pump(now);
-                self.wait(state, record, now, cx);
-                Poll::Pending
-            }
-            Err(SendError::Refused { record, why }) => {
-                state.pump(now);
-                Poll::Ready(Err(KafkaError::from(why).with_record(record)))
-            }
-        }
-    }
-
-    fn wait(&mut self, state: &mut State, record: Record<'a>, now: Instant, cx: &mut Context<'_>) {
-        match self.ticket {
-            Some(ticket) => state.room.rearm(ticket, cx.waker()),
-            None => self.ticket = Some(state.room.enter(now, cx.waker().clone())),
-        }
-        self.record = Some(record);
-    }
-}
-
-impl<T, W> Drop for Send<'_, T, W> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            let next = self.shared.lock().room.leave(ticket);
-            wake(next);
-        }
     }
 }
 

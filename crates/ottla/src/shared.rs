@@ -1,15 +1,19 @@
 //! The producer behind its lock: senders append on their own threads, the driver does everything else.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+use ottla_core::producer::PartitionCount;
 use ottla_core::trace::Envelope;
-use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, SealJob};
+use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, RecordId, SealJob};
 
 use crate::deliveries::{Aftermath, Deliveries, DeliveryResult};
 use crate::hooks::{Callback, Hooks};
+use crate::hot_partition::{HotPartition, Watch};
+use crate::interceptor::{Acknowledged, Headers, Interceptors};
 use crate::lookup::Lookups;
 use crate::room::Room;
 use crate::rt::Clock;
@@ -40,6 +44,10 @@ pub(crate) struct State {
     /// Records that `close` gave up.
     pub(crate) given_up: u64,
     pub(crate) tracing: bool,
+    /// What interceptors are shown of records that are on their way; `None` when there are no interceptors.
+    sent_headers: Option<HashMap<RecordId, Headers>>,
+    hot: Option<Watch>,
+    partitioner: bool,
     work: Work,
     core_deadline: Option<Instant>,
     driver: DriverState,
@@ -71,7 +79,18 @@ pub(crate) struct Work {
     pub(crate) after: Aftermath,
     pub(crate) flushed: Vec<FlushId>,
     pub(crate) trace: Vec<Envelope>,
+    /// Batches of which interceptors hear before they are resolved.
+    pub(crate) acknowledged: Vec<Acknowledged>,
+    pub(crate) hot: Vec<HotPartition>,
     pub(crate) closed: bool,
+}
+
+/// What is wanted beside the records' own results.
+pub(crate) struct Watched {
+    pub(crate) tracing: bool,
+    pub(crate) hot_partitions: bool,
+    /// Whether the application chooses partitions.
+    pub(crate) partitioner: bool,
 }
 
 impl Work {
@@ -89,6 +108,8 @@ impl Work {
             && self.seals.is_empty()
             && self.after.is_empty()
             && self.flushed.is_empty()
+            && self.acknowledged.is_empty()
+            && self.hot.is_empty()
             && !self.closed
     }
 }
@@ -104,6 +125,7 @@ pub(crate) enum Turn {
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) clock: Clock,
+    pub(crate) interceptors: Interceptors,
 }
 
 impl fmt::Debug for Shared {
@@ -113,7 +135,12 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(core: Core<Hooks>, clock: Clock, tracing: bool) -> Self {
+    pub(crate) fn new(
+        core: Core<Hooks>,
+        clock: Clock,
+        interceptors: Interceptors,
+        watched: &Watched,
+    ) -> Self {
         let max_block = core.config().max_block();
         let state = State {
             core,
@@ -125,7 +152,10 @@ impl Shared {
             closing: Vec::new(),
             lookups: Lookups::default(),
             given_up: 0,
-            tracing,
+            tracing: watched.tracing,
+            sent_headers: (!interceptors.is_empty()).then(HashMap::new),
+            hot: watched.hot_partitions.then(Watch::default),
+            partitioner: watched.partitioner,
             work: Work::default(),
             core_deadline: None,
             driver: DriverState::Running,
@@ -133,6 +163,7 @@ impl Shared {
         Self {
             state: Mutex::new(state),
             clock,
+            interceptors,
         }
     }
 
@@ -185,6 +216,9 @@ impl Shared {
                 ..
             } = &mut *state;
             let mut after = std::mem::take(&mut work.after);
+            for done in work.acknowledged.drain(..) {
+                deliveries.resolve(done.batch, &mut after);
+            }
             deliveries.abandon(&mut after);
             room.wake_all(&mut after.wakers);
             lookups.wake_all(&mut after.wakers);
@@ -256,7 +290,36 @@ impl State {
         if batch.error().is_some_and(|error| error.code == "CLOSED") {
             self.given_up += batch.len() as u64;
         }
-        self.deliveries.resolve(batch, &mut self.work.after);
+        self.watch(&batch);
+        if let Some(sent) = &mut self.sent_headers {
+            let ids = batch.ids().enumerate();
+            let headers = ids.filter_map(|(index, id)| Some((index, sent.remove(&id)?)));
+            let headers = headers.collect();
+            self.work.acknowledged.push(Acknowledged { batch, headers });
+        } else {
+            self.deliveries.resolve(batch, &mut self.work.after);
+        }
+    }
+
+    /// Keeps the headers of an accepted record for the interceptors.
+    pub(crate) fn keep_headers(&mut self, id: RecordId, headers: Option<Headers>) {
+        if let (Some(sent), Some(headers)) = (&mut self.sent_headers, headers) {
+            sent.insert(id, headers);
+        }
+    }
+
+    /// Counts a batch for the notice of hot partitions.
+    fn watch(&mut self, batch: &Completion) {
+        let Some(watch) = &mut self.hot else { return };
+        // Records without a key go where there is room: a few full batches in one place mean nothing.
+        let chosen = self.partitioner || batch.result(0).is_ok_and(|first| first.serialized_key_size >= 0);
+        if batch.is_ok() && chosen {
+            let count = || match self.core.partition_count(batch.topic()) {
+                PartitionCount::Known(count) => Some(count),
+                PartitionCount::Asked | PartitionCount::Unasked => None,
+            };
+            watch.note(batch, count, &mut self.work.hot);
+        }
     }
 
     /// The waker of the driver, when it sleeps and should not; to be woken after the lock is released.
@@ -294,6 +357,7 @@ impl State {
             }
         }
         if closed {
+            self.core.extensions_mut().close();
             self.phase = Phase::Closed;
             wakers.append(&mut self.closing);
             self.room.wake_all(&mut wakers);

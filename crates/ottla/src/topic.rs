@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use ottla_core::Record;
-use ottla_core::serializer::{Raw, SerializeError, Serializer};
+use ottla_core::serializer::{Configured, Raw, SerializeError, Serializer};
 
 use crate::deliveries::Delivery;
 use crate::error::{ErrorKind, KafkaError};
@@ -13,9 +13,10 @@ use crate::producer::Producer;
 ///
 /// ```no_run
 /// # async fn example(producer: ottla::Producer) -> Result<(), ottla::KafkaError> {
-/// use ottla::serializer::Utf8;
-/// let chat = producer.topic("chat").key(Utf8).value(Utf8);
-/// let delivery = chat.send("kim", "hello").await?;
+/// use ottla::serializer::{Long, Nullable, Utf8};
+/// let visits = producer.topic("visits").key(Utf8).value(Nullable(Long));
+/// let delivery = visits.send("kim", &Some(7)).await?;
+/// let tombstone = visits.send("kim", &None).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -40,6 +41,13 @@ impl Producer {
 }
 
 impl<K, V> Topic<K, V> {
+    /// Chooses what `key.serializer` and `value.serializer` name, for keys and values that come as text: with a
+    /// `LongSerializer` the text `7` is sent as eight bytes.
+    pub fn configured(self) -> Topic<Configured, Configured> {
+        let (key, value) = self.producer.serializers();
+        self.key(Configured(key)).value(Configured(value))
+    }
+
     /// Chooses the serializer of keys.
     pub fn key<S>(self, key: S) -> Topic<S, V> {
         Topic {
@@ -75,6 +83,30 @@ impl<K, V> Topic<K, V> {
         V: Serializer<B>,
     {
         self.producer.send(self.record(key, value)?).await
+    }
+
+    /// Serializes and sends without waiting, as [`Producer::try_send`].
+    ///
+    /// # Errors
+    /// `SERIALIZATION` when the key or value has no form in bytes, else as [`Producer::try_send`].
+    pub fn try_send<A: ?Sized, B: ?Sized>(&self, key: &A, value: &B) -> Result<Delivery, KafkaError>
+    where
+        K: Serializer<A>,
+        V: Serializer<B>,
+    {
+        self.producer.try_send(self.record(key, value)?)
+    }
+
+    /// Serializes and sends without waiting and without a result, as [`Producer::post`].
+    ///
+    /// # Errors
+    /// `SERIALIZATION` when the key or value has no form in bytes, else as [`Producer::post`].
+    pub fn post<A: ?Sized, B: ?Sized>(&self, key: &A, value: &B) -> Result<(), KafkaError>
+    where
+        K: Serializer<A>,
+        V: Serializer<B>,
+    {
+        self.producer.post(self.record(key, value)?)
     }
 
     /// The record that [`send`](Self::send) would send, to add headers, a partition or a time to it.

@@ -69,8 +69,9 @@ pub enum RecoveryStrategy {
     None,
 }
 
-/// `key.serializer`, `value.serializer`.
+/// `key.serializer`, `value.serializer`. All but the first three need the feature `serializers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SerializerClass {
     /// Bytes only.
     Bytes,
@@ -78,6 +79,22 @@ pub enum SerializerClass {
     Text,
     /// Anything as JSON.
     Json,
+    /// Numbers of 16 bits.
+    Short,
+    /// Numbers of 32 bits.
+    Integer,
+    /// Numbers of 64 bits.
+    Long,
+    /// IEEE 754 of 32 bits.
+    Float,
+    /// IEEE 754 of 64 bits.
+    Double,
+    /// `true` and `false`.
+    Boolean,
+    /// UUIDs as text.
+    Uuid,
+    /// Nothing but null.
+    Void,
 }
 
 /// `ottla.ambiguity`: what happens to a batch that may be in the log already.
@@ -358,6 +375,22 @@ fn serializer(name: &str) -> SerializerClass {
     match name {
         "string" => SerializerClass::Text,
         "json" => SerializerClass::Json,
+        #[cfg(feature = "serializers")]
+        "short" => SerializerClass::Short,
+        #[cfg(feature = "serializers")]
+        "integer" => SerializerClass::Integer,
+        #[cfg(feature = "serializers")]
+        "long" => SerializerClass::Long,
+        #[cfg(feature = "serializers")]
+        "float" => SerializerClass::Float,
+        #[cfg(feature = "serializers")]
+        "double" => SerializerClass::Double,
+        #[cfg(feature = "serializers")]
+        "boolean" => SerializerClass::Boolean,
+        #[cfg(feature = "serializers")]
+        "uuid" => SerializerClass::Uuid,
+        #[cfg(feature = "serializers")]
+        "void" => SerializerClass::Void,
         _ => SerializerClass::Bytes,
     }
 }

@@ -84,7 +84,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ),
     (
         "interceptor.classes",
-        "there are no Java interceptors; change records before send, watch results on their deliveries",
+        "Java classes cannot be loaded; give interceptors to the producer in code",
     ),
     (
         "metric.reporters",
@@ -312,26 +312,16 @@ pub(super) const OLD_PARTITIONERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Values of the serializer options.
+/// Where Kafka's own serializers are.
+pub(super) const SERIALIZER_PACKAGE: &str = "org.apache.kafka.common.serialization.";
+
+/// Values of the serializer options; classes of [`SERIALIZER_PACKAGE`] without their package.
 pub(super) const SERIALIZERS: &[(&str, &[&str])] = &[
     (
         "bytes",
-        &[
-            "org.apache.kafka.common.serialization.ByteArraySerializer",
-            "org.apache.kafka.common.serialization.BytesSerializer",
-            "org.apache.kafka.common.serialization.ByteBufferSerializer",
-            "ByteArraySerializer",
-            "BytesSerializer",
-            "ByteBufferSerializer",
-        ],
+        &["ByteArraySerializer", "BytesSerializer", "ByteBufferSerializer"],
     ),
-    (
-        "string",
-        &[
-            "org.apache.kafka.common.serialization.StringSerializer",
-            "StringSerializer",
-        ],
-    ),
+    ("string", &["StringSerializer"]),
     (
         "json",
         &[
@@ -340,6 +330,22 @@ pub(super) const SERIALIZERS: &[(&str, &[&str])] = &[
             "JsonSerializer",
         ],
     ),
+    #[cfg(feature = "serializers")]
+    ("short", &["ShortSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("integer", &["IntegerSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("long", &["LongSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("float", &["FloatSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("double", &["DoubleSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("boolean", &["BooleanSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("uuid", &["UUIDSerializer"]),
+    #[cfg(feature = "serializers")]
+    ("void", &["VoidSerializer"]),
 ];
 
 /// The short name that a value stands for.

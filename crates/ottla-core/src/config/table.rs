@@ -218,9 +218,9 @@ options! {
     TlsProtocols "ssl.enabled.protocols" Kind::Text, Some("TLSv1.2,TLSv1.3"), Medium,
         "The versions of TLS that may be used.", only native;
     KeySerializer "key.serializer" Kind::Text, Some("bytes"), High,
-        "bytes, string or json. Strings and bytes go as they are, whatever is chosen.";
+        "bytes, string, json, short, integer, long, float, double, boolean, uuid or void, or Kafka's class (LongSerializer). Bytes, strings and JSON that are text already go as they are; the others take their own kind of value only.";
     ValueSerializer "value.serializer" Kind::Text, Some("bytes"), High,
-        "bytes, string or json. Strings and bytes go as they are, whatever is chosen.", small "json";
+        "bytes, string, json, short, integer, long, float, double, boolean, uuid or void, or Kafka's class (LongSerializer). Bytes, strings and JSON that are text already go as they are; the others take their own kind of value only.", small "json";
     MetricsPush "enable.metrics.push" Kind::Choice(&["false"]), Some("false"), Low,
         "Pushing metrics to the brokers (KIP-714) is not supported, so this is always false.";
     #[cfg(feature = "journal")]

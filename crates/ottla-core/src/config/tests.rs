@@ -218,6 +218,30 @@ fn java_class_names_are_aliases() {
     assert_eq!(config.key_serializer(), SerializerClass::Text);
     assert_eq!(config.value_serializer(), SerializerClass::Bytes);
     assert_eq!(config.partitioner(), PartitionerClass::RoundRobin);
+    for (class, expected) in [
+        ("ShortSerializer", SerializerClass::Short),
+        ("IntegerSerializer", SerializerClass::Integer),
+        ("LongSerializer", SerializerClass::Long),
+        ("FloatSerializer", SerializerClass::Float),
+        ("DoubleSerializer", SerializerClass::Double),
+        ("BooleanSerializer", SerializerClass::Boolean),
+        ("UUIDSerializer", SerializerClass::Uuid),
+        ("VoidSerializer", SerializerClass::Void),
+    ] {
+        let full = format!("org.apache.kafka.common.serialization.{class}");
+        for name in [class, &full] {
+            assert_eq!(
+                ok(&[("value.serializer", name)]).value_serializer(),
+                expected,
+                "{name}"
+            );
+        }
+    }
+    let unknown = error(
+        "key.serializer",
+        "org.apache.kafka.common.serialization.ListSerializer",
+    );
+    assert!(unknown.contains("LongSerializer"), "{unknown}");
     let old = "org.apache.kafka.clients.producer.UniformStickyPartitioner";
     assert!(error("partitioner.class", old).contains("partitioner.ignore.keys=true"));
 }

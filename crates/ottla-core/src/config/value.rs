@@ -164,13 +164,22 @@ fn worded(key: Name, text: &str) -> Result<Value, String> {
                 "empty (the built-in partitioner) and RoundRobinPartitioner",
             )
         }
-        Name::KeySerializer | Name::ValueSerializer => (
-            names::SERIALIZERS,
-            "bytes, string, json and Kafka's classes for them (ByteArraySerializer, StringSerializer)",
-        ),
+        Name::KeySerializer | Name::ValueSerializer => return serializer(text),
         _ => return Ok(Value::Text(text.to_string())),
     };
     names::alias(aliases, text)
+        .map(|name| Value::Text(name.to_string()))
+        .ok_or_else(|| format!("not known; allowed are {allowed}"))
+}
+
+fn serializer(text: &str) -> Result<Value, String> {
+    let class = text.strip_prefix(names::SERIALIZER_PACKAGE).unwrap_or(text);
+    let allowed = if cfg!(feature = "serializers") {
+        "bytes, string, json, short, integer, long, float, double, boolean, uuid, void and Kafka's classes for them (StringSerializer, LongSerializer)"
+    } else {
+        "bytes, string, json and Kafka's classes for them (ByteArraySerializer, StringSerializer)"
+    };
+    names::alias(names::SERIALIZERS, class)
         .map(|name| Value::Text(name.to_string()))
         .ok_or_else(|| format!("not known; allowed are {allowed}"))
 }

@@ -7,10 +7,17 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use core::fmt;
 
+mod configured;
+mod fixed;
 #[cfg(feature = "serde")]
 mod json;
+mod uuid;
+
+pub use configured::Configured;
+pub use fixed::{Boolean, Double, Float, Integer, Long, Short, Void};
 #[cfg(feature = "serde")]
 pub use json::Json;
+pub use uuid::Uuid;
 
 /// Turns values of one type into the bytes of a key or value.
 pub trait Serializer<T: ?Sized> {

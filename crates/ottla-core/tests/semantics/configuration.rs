@@ -30,7 +30,7 @@ fn what_else_is_left_out_is_refused_with_a_reason() {
         ("enable.metrics.push", "true", "KIP-714"),
         ("metadata.cluster.check.enable", "true", "KIP-1242"),
         ("buffer.memory.allocation.strategy", "full", "grow as they fill"),
-        ("interceptor.classes", "a.B", "before send"),
+        ("interceptor.classes", "a.B", "in code"),
         ("metric.reporters", "a.B", "metrics"),
     ];
     for (name, value, reason) in left_out {
