@@ -15,6 +15,8 @@ pub mod edge;
 pub mod http;
 pub mod kafka;
 pub mod kcat;
+pub mod kills;
+pub mod log;
 pub mod node;
 pub mod places;
 pub mod ports;

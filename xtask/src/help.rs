@@ -55,15 +55,15 @@ proves and how far each is. A target goes on where it was interrupted: what come
 failure stops it there, and the same seeds come first the next time. `cargo xtask mutants` is the third of these.
 
   --hours N   begin nothing new after so many hours (fractions too), in all targets together
-  --to N      where the one target that is named ends (default: 200000 seeds, 100 kills)
-  --again     begin at the first seed or kill
+  --to N      where the one target that is named ends (default: 200000 seeds, 11 runs of kills)
+  --again     begin at the first seed or run
 
 Exit code: 0 everything that ran holds, 1 something does not, 2 wrong arguments.
 
 Examples:
   cargo xtask prove
   cargo xtask prove swarm --hours 8
-  cargo xtask prove kills --to 30";
+  cargo xtask prove kills --hours 1";
 
 pub(crate) const MUTANTS: &str = "\
 cargo xtask mutants [NAME...]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -57,13 +58,25 @@ impl Cmd {
     }
 
     /// As [`Cmd::logged`]; kills the process and fails when it takes longer than `limit`.
-    pub(crate) fn logged_within(mut self, name: &str, limit: Duration) -> Result<String> {
+    pub(crate) fn logged_within(self, name: &str, limit: Duration) -> Result<String> {
+        self.watched(name, limit, &mut |_| {})
+    }
+
+    /// As [`Cmd::logged_within`], and shows each line to `watch` once it is complete.
+    pub(crate) fn watched(
+        mut self,
+        name: &str,
+        limit: Duration,
+        watch: &mut dyn FnMut(&str),
+    ) -> Result<String> {
         let path = log_path(name)?;
         let file = at(&path, File::create(&path))?;
         let copy = at(&path, file.try_clone())?;
+        let mut lines = Lines::of(at(&path, File::open(&path))?);
         let child = self.command.stdout(file).stderr(copy).spawn();
         let mut child = child.map_err(|error| Failure::step(format!("{}: {error}", self.shown())))?;
-        let status = wait(&mut child, limit);
+        let status = wait(&mut child, limit, || lines.show(watch));
+        lines.show(watch);
         let log = String::from_utf8_lossy(&at(&path, std::fs::read(&path))?).into_owned();
         let ended = match status {
             Some(status) if status.success() => return Ok(log),
@@ -123,8 +136,8 @@ impl Cmd {
     }
 }
 
-/// Waits for a process; `None` when it had to be killed.
-fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+/// Waits for a process, and calls `meanwhile` again and again; `None` when it had to be killed.
+fn wait(child: &mut Child, limit: Duration, mut meanwhile: impl FnMut()) -> Option<ExitStatus> {
     const POLL: Duration = Duration::from_millis(10);
     let start = Instant::now();
     loop {
@@ -137,7 +150,39 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
             let _ = child.wait();
             return None;
         }
+        meanwhile();
         std::thread::sleep(POLL);
+    }
+}
+
+/// The lines of a file that somebody else writes.
+struct Lines {
+    file: BufReader<File>,
+    /// What there is of the last line.
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn of(file: File) -> Self {
+        Self {
+            file: BufReader::new(file),
+            line: Vec::new(),
+        }
+    }
+
+    /// Shows the lines that are complete by now. What cannot be read now is read the next time, and the whole file at
+    /// the end.
+    fn show(&mut self, watch: &mut dyn FnMut(&str)) {
+        while self
+            .file
+            .read_until(b'\n', &mut self.line)
+            .is_ok_and(|read| read > 0)
+        {
+            if self.line.ends_with(b"\n") {
+                watch(String::from_utf8_lossy(&self.line).trim_end());
+                self.line.clear();
+            }
+        }
     }
 }
 
@@ -162,4 +207,30 @@ pub(crate) fn which(names: &[&str]) -> Option<PathBuf> {
             .map(|dir| dir.join(name))
             .find(|file| file.is_file())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+    use std::fs::File;
+    use std::io::Write;
+
+    #[test]
+    fn a_line_is_shown_once_and_whole() {
+        let path = std::env::temp_dir().join(format!("ottla-lines-{}", std::process::id()));
+        let mut writer = File::create(&path).unwrap();
+        let mut lines = Lines::of(File::open(&path).unwrap());
+        let mut shown = Vec::new();
+        for (text, expected) in [
+            ("one\ntw", &["one"][..]),
+            ("", &[]),
+            ("o\n\nthree\n", &["two", "", "three"]),
+        ] {
+            writer.write_all(text.as_bytes()).unwrap();
+            lines.show(&mut |line| shown.push(line.to_owned()));
+            assert_eq!(shown, expected);
+            shown.clear();
+        }
+        std::fs::remove_file(path).unwrap();
+    }
 }

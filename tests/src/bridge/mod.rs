@@ -12,10 +12,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::process::Process;
-use crate::{http, places};
+use crate::{http, places, ports};
 
 /// The origin that [`Bridge::start`] lets in.
 pub const ORIGIN: &str = "http://shop.example.com";
+const CONFIG: &str = "bridge.toml";
 
 /// A bridge on a loopback port of the system's choice. Dropping it ends it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Bridge {
     url: String,
     admin: SocketAddr,
     dir: PathBuf,
+    /// How often it was started.
+    starts: usize,
 }
 
 impl Bridge {
@@ -54,20 +57,39 @@ impl Bridge {
         Self::configured(bootstrap, topics, &format!("origins = {origins:?}"), more)
     }
 
+    /// As [`Bridge::start_for_servers`], on a port that it will find again: [`Bridge::restart`] brings it back there.
+    ///
+    /// # Panics
+    /// When it does not start; the message has its log.
+    #[track_caller]
+    pub fn start_to_stay(bootstrap: &str, topics: &[&str]) -> Self {
+        let dir = written(ports::free(), bootstrap, topics, "class = \"server\"", "");
+        Self::launched(dir, 0)
+    }
+
+    /// SIGKILL, and the same bridge again at the same address.
+    ///
+    /// # Panics
+    /// When it does not start, as one that was not started by [`Bridge::start_to_stay`] does not if its port was taken
+    /// meanwhile.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.process.kill();
+        *self = Self::launched(self.dir.clone(), self.starts);
+    }
+
     #[track_caller]
     fn configured(bootstrap: &str, topics: &[&str], listener: &str, more: &str) -> Self {
-        let dir = places::run_dir("bridge");
-        let config = dir.join("bridge.toml");
-        let servers: Vec<&str> = bootstrap.split(',').collect();
-        let text = format!(
-            "[[listener]]\nbind = \"127.0.0.1:0\"\n{listener}\n\n\
-             [[cluster]]\nname = \"main\"\nbootstrap = {servers:?}\ntopics = {topics:?}\n\n\
-             [admin]\nbind = \"127.0.0.1:0\"\n{more}"
-        );
-        std::fs::write(&config, text).expect("the run directory can be written");
+        Self::launched(written(0, bootstrap, topics, listener, more), 0)
+    }
+
+    #[track_caller]
+    fn launched(dir: PathBuf, starts: usize) -> Self {
         let mut command = Command::new(places::program("ottla"));
-        command.args(["bridge", "run"]).arg(&config);
-        let mut process = Process::start("bridge", &mut command, &dir.join("bridge.log"), None);
+        command.args(["bridge", "run"]).arg(dir.join(CONFIG));
+        // A log for each start: what the one before printed is no sign of life.
+        let log = dir.join(format!("bridge-{starts}.log"));
+        let mut process = Process::start("bridge", &mut command, &log, None);
         let line = process.wait_for_line("ws://", Duration::from_secs(20));
         let metrics = process.wait_for_line("metrics at http://", Duration::from_secs(20));
         let admin = metrics
@@ -80,6 +102,7 @@ impl Bridge {
             url: line.trim().to_owned(),
             admin: admin.unwrap_or_else(|| panic!("no address in: {metrics}")),
             dir,
+            starts: starts + 1,
         }
     }
 
@@ -135,4 +158,17 @@ impl Bridge {
     pub fn dir(&self) -> &PathBuf {
         &self.dir
     }
+}
+
+/// A new directory with the configuration in it.
+fn written(port: u16, bootstrap: &str, topics: &[&str], listener: &str, more: &str) -> PathBuf {
+    let dir = places::run_dir("bridge");
+    let servers: Vec<&str> = bootstrap.split(',').collect();
+    let text = format!(
+        "[[listener]]\nbind = \"127.0.0.1:{port}\"\n{listener}\n\n\
+         [[cluster]]\nname = \"main\"\nbootstrap = {servers:?}\ntopics = {topics:?}\n\n\
+         [admin]\nbind = \"127.0.0.1:0\"\n{more}"
+    );
+    std::fs::write(dir.join(CONFIG), text).expect("the run directory can be written");
+    dir
 }

@@ -1,0 +1,383 @@
+//! One run: a producer, a director who kills, and the comparison.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ottla::admin::{Admin, AdminError, AdminOptions, PartitionDescription};
+use ottla::trace::{Envelope, Level};
+use ottla::{Producer, Record};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use super::check::{Found, Told, compare, value};
+use super::gate::Gate;
+use super::in_flight::{InFlight, Victim};
+use crate::bridge::Bridge;
+use crate::kafka::Kafka;
+use crate::log;
+use crate::wait::{poll_for, wait_for, wait_until};
+
+const PARTITIONS: i32 = 6;
+const KEYS: usize = 200;
+const LIMIT: Duration = Duration::from_secs(120);
+/// Small, so that whatever the cluster does not answer holds the sender up soon.
+const BUFFER: usize = 256 * 1024;
+/// Kills beyond the wanted ones, for those that hit nobody.
+const SPARE: usize = 3;
+/// Every so many kills happen while a follower is frozen, the first one among them.
+const FROZEN_EVERY: usize = 4;
+
+/// What is done to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Records to send.
+    pub records: usize,
+    /// Leaders to kill while requests are on their way to them.
+    pub kills: usize,
+    /// `enable.idempotence`.
+    pub idempotence: bool,
+    /// `None` for a producer that talks to the brokers; else how often the bridge between them is killed.
+    pub bridge_kills: Option<usize>,
+}
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Records that the producer was told are in the log.
+    pub acked: usize,
+    /// Errors that it was told instead.
+    pub failed: Vec<String>,
+    /// What the log says.
+    pub found: Found,
+    /// The batches that each killed leader had not answered and that were sent again; 0 is a kill that does not count.
+    pub kills: Vec<usize>,
+    /// How many of the kills happened while a follower was frozen.
+    pub frozen: usize,
+    /// As `kills`, of the bridge.
+    pub bridge_kills: Vec<usize>,
+    /// Why batches were put back, and how often.
+    pub retries: BTreeMap<String, usize>,
+    /// New epochs of the producer.
+    pub epoch_bumps: u64,
+    /// From the first record to the last answer.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// The leaders that were killed with requests on their way to them.
+    pub fn counted(&self) -> usize {
+        counted(&self.kills)
+    }
+
+    /// The same of the bridge.
+    pub fn counted_bridges(&self) -> usize {
+        counted(&self.bridge_kills)
+    }
+}
+
+fn counted(kills: &[usize]) -> usize {
+    kills.iter().filter(|repeated| **repeated > 0).count()
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} acknowledged, {} failed: {}; {} leaders killed with requests on their way ({} of them while a follower was \
+             frozen, {} more kills hit nobody), {} bridges; batches put back: {:?}; {} epoch bumps; {:.0} s",
+            self.acked,
+            self.failed.len(),
+            self.found,
+            self.counted(),
+            self.frozen,
+            self.kills.len() - self.counted(),
+            self.counted_bridges(),
+            self.retries,
+            self.epoch_bumps,
+            self.took.as_secs_f64()
+        )
+    }
+}
+
+/// Does what `plan` says on a topic of its own, and says after each kill how it went.
+///
+/// # Panics
+/// When fewer leaders than planned could be killed with requests on their way, and when the cluster does not recover.
+#[track_caller]
+pub fn run(kafka: &mut Kafka, topic: &str, plan: &Plan, say: &dyn Fn(&str)) -> Outcome {
+    kafka.tools().create_topic(topic, PARTITIONS as u32, &[]);
+    let bridge = plan
+        .bridge_kills
+        .map(|_| Bridge::start_to_stay(kafka.bootstrap(), &[topic]));
+    let runtime = Runtime::new().expect("threads can be started");
+    let bootstrap = bridge.as_ref().map_or(kafka.bootstrap(), Bridge::url).to_owned();
+    let sending = Sending::start(&runtime, &bootstrap, topic, plan);
+    let mut director = Director {
+        kafka,
+        bridge,
+        runtime: &runtime,
+        sending: &sending,
+        topic,
+        plan,
+        kills: Vec::new(),
+        frozen: 0,
+        bridge_kills: Vec::new(),
+        say,
+    };
+    let start = Instant::now();
+    director.kill_all();
+    sending.gate.open(plan.records);
+    wait_until("the fate of every record", LIMIT * 3, || {
+        sending.gate.resolved() == plan.records
+    });
+    let took = start.elapsed();
+    let (kills, frozen, bridge_kills) = (director.kills, director.frozen, director.bridge_kills);
+    let told = sending.finish(&runtime);
+    let in_flight = told.in_flight;
+    assert_eq!(in_flight.left_out(), 0, "events that the trace left out");
+    let logs = runtime.block_on(log::values(kafka.bootstrap(), topic, PARTITIONS));
+    let failed = told.records.iter().filter_map(|told| match told {
+        Told::Failed(why) => Some(why.clone()),
+        _ => None,
+    });
+    Outcome {
+        acked: told
+            .records
+            .iter()
+            .filter(|told| matches!(told, Told::Acked(..)))
+            .count(),
+        failed: failed.collect(),
+        found: compare(&told.records, &logs),
+        kills,
+        frozen,
+        bridge_kills,
+        retries: in_flight.retries().clone(),
+        epoch_bumps: told.epoch_bumps,
+        took,
+    }
+}
+
+/// A producer, and everybody who writes down what becomes of its records.
+struct Sending {
+    producer: Producer,
+    gate: Arc<Gate>,
+    told: Arc<Mutex<Vec<Told>>>,
+    in_flight: Arc<Mutex<InFlight>>,
+    sender: JoinHandle<()>,
+}
+
+/// What is left of it.
+struct Finished {
+    records: Vec<Told>,
+    in_flight: InFlight,
+    epoch_bumps: u64,
+}
+
+impl Sending {
+    fn start(runtime: &Runtime, bootstrap: &str, topic: &str, plan: &Plan) -> Self {
+        let in_flight = Arc::new(Mutex::new(InFlight::default()));
+        let sink = Arc::clone(&in_flight);
+        let builder = Producer::builder()
+            .bootstrap_servers(bootstrap)
+            .set("acks", "all")
+            .set("enable.idempotence", plan.idempotence.to_string())
+            .set("linger.ms", "1")
+            .set("buffer.memory", BUFFER.to_string())
+            .trace(Level::Batch, move |envelope: Envelope| {
+                lock(&sink).note(&envelope.event)
+            });
+        let _guard = runtime.enter();
+        let producer = builder.start().expect("a good configuration");
+        let gate = Arc::new(Gate::default());
+        let told = Arc::new(Mutex::new(vec![Told::Nothing; plan.records]));
+        let sender = runtime.spawn(send_all(
+            producer.clone(),
+            topic.to_owned(),
+            Arc::clone(&gate),
+            Arc::clone(&told),
+        ));
+        Self {
+            producer,
+            gate,
+            told,
+            in_flight,
+            sender,
+        }
+    }
+
+    fn finish(self, runtime: &Runtime) -> Finished {
+        runtime.block_on(async {
+            self.sender.await.expect("the sender does not panic");
+            self.producer.close(LIMIT).await.expect("nothing is left");
+        });
+        Finished {
+            records: std::mem::take(&mut *lock(&self.told)),
+            in_flight: std::mem::take(&mut *lock(&self.in_flight)),
+            epoch_bumps: self.producer.metrics().epoch_bumps,
+        }
+    }
+}
+
+async fn send_all(producer: Producer, topic: String, gate: Arc<Gate>, told: Arc<Mutex<Vec<Told>>>) {
+    let records = lock(&told).len();
+    for number in 0..records {
+        gate.pass(number).await;
+        let (key, value) = value(number, KEYS);
+        let record = Record::to(topic.as_str()).key(key).value(value);
+        let (passed, told) = (Arc::clone(&gate), Arc::clone(&told));
+        let accepted = producer.send_with(record, move |result| {
+            lock(&told)[number] = match result {
+                Ok(metadata) => Told::Acked(metadata.partition, metadata.offset),
+                Err(error) => Told::Failed(error.to_string()),
+            };
+            passed.resolved_one();
+        });
+        accepted.await.expect("room comes within max.block.ms");
+    }
+}
+
+/// Kills, and brings back what was killed.
+struct Director<'a> {
+    kafka: &'a mut Kafka,
+    bridge: Option<Bridge>,
+    runtime: &'a Runtime,
+    sending: &'a Sending,
+    topic: &'a str,
+    plan: &'a Plan,
+    kills: Vec<usize>,
+    frozen: usize,
+    bridge_kills: Vec<usize>,
+    say: &'a dyn Fn(&str),
+}
+
+impl Director<'_> {
+    /// Each kill has a share of the records: two thirds of it come as fast as they can until the kill, the rest one by
+    /// one until the broker is back.
+    #[track_caller]
+    fn kill_all(&mut self) {
+        let share = self.plan.records / (self.plan.kills + SPARE);
+        for round in 0..self.plan.kills + SPARE {
+            let from = round * share;
+            self.sending.gate.open(from + share * 2 / 3);
+            self.wait_for_resolved(from + share / 6);
+            if self.is_bridge_due(round) {
+                self.kill_bridge();
+                self.wait_for_resolved(from + share / 3);
+            }
+            self.kill_leader(round, from + share);
+            if counted(&self.kills) == self.plan.kills {
+                return;
+            }
+        }
+        panic!(
+            "only {} of {} kills hit a leader with requests on their way: {:?}",
+            counted(&self.kills),
+            self.plan.kills,
+            self.kills
+        );
+    }
+
+    /// The bridge's kills are spread over the leaders'; one that hits nobody is done again.
+    fn is_bridge_due(&self, round: usize) -> bool {
+        let wanted = self.plan.bridge_kills.unwrap_or(0);
+        let done = counted(&self.bridge_kills);
+        done < wanted && round >= self.plan.kills * (done + 1) / (wanted + 1)
+    }
+
+    #[track_caller]
+    fn kill_bridge(&mut self) {
+        self.wait_for_requests_to(Victim::Bridge);
+        self.in_flight().killing(Victim::Bridge);
+        let bridge = self.bridge.as_mut().expect("it is due");
+        bridge.restart();
+        self.wait_until_settled();
+        let repeated = self.in_flight().repeated();
+        self.bridge_kills.push(repeated);
+        (self.say)(&format!("the bridge killed: {repeated} batches sent again"));
+    }
+
+    #[track_caller]
+    fn kill_leader(&mut self, round: usize, slowly_to: usize) {
+        let partition = round % PARTITIONS as usize;
+        let of_partition = wait_for("a leader", LIMIT, || {
+            let partition = self.partitions().ok()?.swap_remove(partition);
+            (partition.leader >= 0).then_some(partition)
+        });
+        let leader = of_partition.leader;
+        let followers = of_partition.isr.iter().filter(|id| **id != leader);
+        let follower = followers
+            .copied()
+            .max()
+            .filter(|_| round.is_multiple_of(FROZEN_EVERY));
+        if let Some(follower) = follower {
+            self.kafka.node(follower).pause();
+            // Nothing is acknowledged without it, so the leader and the other follower have what was never answered.
+            poll_for(LIMIT, || {
+                (self.sending.producer.memory_used() > BUFFER * 9 / 10).then_some(())
+            });
+        }
+        self.wait_for_requests_to(Victim::Node(leader));
+        self.in_flight().killing(Victim::Node(leader));
+        self.kafka.node_mut(leader).kill();
+        if let Some(follower) = follower {
+            self.kafka.node(follower).resume();
+        }
+        self.sending.gate.slow_down(slowly_to);
+        self.kafka.node_mut(leader).restart();
+        self.wait_until_settled();
+        let repeated = self.in_flight().repeated();
+        self.kills.push(repeated);
+        self.frozen += usize::from(follower.is_some() && repeated > 0);
+        let beside = follower.map_or(String::new(), |id| format!(" while broker {id} was frozen"));
+        (self.say)(&format!(
+            "broker {leader} killed{beside}: {repeated} batches sent again; {} of {} records resolved",
+            self.sending.gate.resolved(),
+            self.plan.records
+        ));
+        wait_until("every replica to be in sync", LIMIT, || {
+            self.partitions().is_ok_and(|partitions| {
+                let mut all = partitions.iter();
+                all.all(|partition| partition.leader >= 0 && partition.isr.len() == partition.replicas.len())
+            })
+        });
+    }
+
+    fn partitions(&self) -> Result<Vec<PartitionDescription>, AdminError> {
+        self.runtime.block_on(async {
+            let mut admin = Admin::connect(AdminOptions::new(self.kafka.bootstrap())).await?;
+            let mut topics = admin.describe(&[self.topic.to_owned()]).await?;
+            Ok(topics.swap_remove(0).partitions)
+        })
+    }
+
+    #[track_caller]
+    fn wait_for_resolved(&self, number: usize) {
+        wait_until("records to be resolved", LIMIT, || {
+            self.sending.gate.resolved() >= number
+        });
+    }
+
+    #[track_caller]
+    fn wait_for_requests_to(&self, victim: Victim) {
+        wait_until("requests that are on their way", LIMIT, || {
+            self.in_flight().to(victim) > 0
+        });
+    }
+
+    #[track_caller]
+    fn wait_until_settled(&self) {
+        wait_until("the batches that were on their way", LIMIT, || {
+            self.in_flight().is_settled()
+        });
+    }
+
+    fn in_flight(&self) -> MutexGuard<'_, InFlight> {
+        lock(&self.sending.in_flight)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,68 @@
+//! Three brokers whose leaders are killed with SIGKILL while requests are on their way to them: what is acknowledged is
+//! in the log, once and in order, directly and through the bridge; without idempotence it is not.
+
+use ottla_tests::kafka::Kafka;
+use ottla_tests::kills::{Found, Outcome, Plan, run};
+
+/// What runs without [`PLANS`]: as little as shows each of them.
+const FEW: &str = "direct:40000:1 bridge:40000:1:1 plain:40000:1";
+/// Plans in words: `direct:RECORDS:KILLS`, `bridge:RECORDS:KILLS:KILLS OF THE BRIDGE`, `plain:RECORDS:KILLS`, which is
+/// without idempotence. `cargo xtask prove kills` sets it.
+const PLANS: &str = "OTTLA_KILLS";
+
+fn plan(word: &str) -> Plan {
+    let (way, numbers) = word.split_once(':').expect("a way and numbers");
+    let numbers: Vec<usize> = numbers
+        .split(':')
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    assert!(["direct", "bridge", "plain"].contains(&way), "{word}");
+    Plan {
+        records: numbers[0],
+        kills: numbers[1],
+        idempotence: way != "plain",
+        bridge_kills: (way == "bridge").then(|| numbers[2]),
+    }
+}
+
+fn check(plan: &Plan, outcome: &Outcome) {
+    assert_eq!(outcome.failed, Vec::<String>::new());
+    assert_eq!(outcome.acked, plan.records);
+    assert_eq!(outcome.counted(), plan.kills);
+    assert!(outcome.frozen > 0, "no leader died while a follower was frozen");
+    assert_eq!(outcome.counted_bridges(), plan.bridge_kills.unwrap_or(0));
+    if plan.idempotence {
+        assert_eq!(outcome.found, Found::default());
+    } else {
+        // Of what a frozen follower keeps from being acknowledged, the next leader has a copy already.
+        assert!(
+            outcome.found.repeated > 0,
+            "{}: this shows nothing",
+            outcome.found
+        );
+        assert_eq!(outcome.found.lost, 0, "acks=all");
+    }
+}
+
+#[test]
+#[allow(
+    clippy::print_stdout,
+    reason = "whoever proves this wants to see how far it is"
+)]
+fn what_is_acknowledged_is_there_once_and_in_order_however_leaders_die() {
+    let plans = std::env::var(PLANS).unwrap_or(FEW.to_owned());
+    let mut kafka = Kafka::options()
+        .brokers(3)
+        .config("min.insync.replicas", "2")
+        // Leaders go back to where they were soon, under load, so that every kill has some to hit.
+        .config("leader.imbalance.check.interval.seconds", "2")
+        .start();
+    for (number, word) in plans.split(' ').enumerate() {
+        let plan = plan(word);
+        println!("kills: {plan:?}");
+        let topic = format!("killed-{number}");
+        let outcome = run(&mut kafka, &topic, &plan, &|line| println!("kills: {line}"));
+        println!("kills: {word}: {outcome}");
+        check(&plan, &outcome);
+    }
+}
