@@ -2,7 +2,8 @@
 //! in the log, once and in order, directly and through the bridge; without idempotence it is not.
 
 use ottla_tests::kafka::Kafka;
-use ottla_tests::kills::{Found, Outcome, Plan, run};
+use ottla_tests::kills::{Outcome, Plan, run};
+use ottla_tests::ledger::Found;
 
 /// What runs without [`PLANS`]: as little as shows each of them.
 const FEW: &str = "direct:40000:1 bridge:40000:1:1 plain:40000:1";

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::process::Process;
-use crate::{http, places, ports};
+use crate::{http, meter, places, ports};
 
 /// The origin that [`Bridge::start`] lets in.
 pub const ORIGIN: &str = "http://shop.example.com";
@@ -130,28 +130,13 @@ impl Bridge {
             .map_or(0.0, |value| value.parse().expect("metrics are numbers"))
     }
 
-    /// A line of `/proc/PID/status` in KiB, such as `VmRSS`; `None`, and a line that says so, on a system that is not
-    /// Linux.
+    /// As [`memory`](crate::meter::memory), of the bridge.
     ///
     /// # Panics
-    /// On Linux, when there is no such line: what a test says of memory must not go unchecked there.
+    /// As that.
     #[track_caller]
-    #[allow(
-        clippy::print_stdout,
-        reason = "whoever reads the output must see that a bound was not checked"
-    )]
     pub fn memory(&self, field: &str) -> Option<f64> {
-        if !cfg!(target_os = "linux") {
-            println!("{field} of the bridge is not measured: only Linux has /proc/PID/status");
-            return None;
-        }
-        let file = format!("/proc/{}/status", self.process.pid());
-        let status = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let value = status
-            .lines()
-            .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
-            .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-        Some(value.unwrap_or_else(|| panic!("no {field} in {file}:\n{status}")))
+        meter::memory(self.process.pid(), field)
     }
 
     /// Where its configuration and log are.

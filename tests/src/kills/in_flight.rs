@@ -77,10 +77,10 @@ impl InFlight {
             Event::Drained { batch, node, .. } => {
                 self.batches.insert(*batch, *node);
             }
-            Event::Disconnected { node: Some(node), .. } => {
-                if self.victim.is_some_and(|victim| victim.has(*node)) {
-                    self.disconnected.insert(*node);
-                }
+            Event::Disconnected { node: Some(node), .. }
+                if self.victim.is_some_and(|victim| victim.has(*node)) =>
+            {
+                self.disconnected.insert(*node);
             }
             Event::Retry { batch, because, .. } => {
                 *self.retries.entry(because.clone()).or_default() += 1;

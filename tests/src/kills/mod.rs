@@ -1,10 +1,8 @@
 //! A producer whose cluster is killed under it, again and again, and what the log has at the end.
 
-mod check;
 mod gate;
 mod in_flight;
 mod run;
 
-pub use check::{Found, Told, compare, value};
 pub use in_flight::{InFlight, Victim};
 pub use run::{Outcome, Plan, run};

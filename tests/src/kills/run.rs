@@ -11,16 +11,17 @@ use ottla::{Producer, Record};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use super::check::{Found, Told, compare, value};
 use super::gate::Gate;
 use super::in_flight::{InFlight, Victim};
 use crate::bridge::Bridge;
 use crate::kafka::Kafka;
+use crate::ledger::{Found, Told, compare, record};
 use crate::log;
 use crate::wait::{poll_for, wait_for, wait_until};
 
 const PARTITIONS: i32 = 6;
 const KEYS: usize = 200;
+const PADDING: usize = 80;
 const LIMIT: Duration = Duration::from_secs(120);
 /// Small, so that whatever the cluster does not answer holds the sender up soon.
 const BUFFER: usize = 256 * 1024;
@@ -186,7 +187,7 @@ impl Sending {
             .set("linger.ms", "1")
             .set("buffer.memory", BUFFER.to_string())
             .trace(Level::Batch, move |envelope: Envelope| {
-                lock(&sink).note(&envelope.event)
+                lock(&sink).note(&envelope.event);
             });
         let _guard = runtime.enter();
         let producer = builder.start().expect("a good configuration");
@@ -224,7 +225,7 @@ async fn send_all(producer: Producer, topic: String, gate: Arc<Gate>, told: Arc<
     let records = lock(&told).len();
     for number in 0..records {
         gate.pass(number).await;
-        let (key, value) = value(number, KEYS);
+        let (key, value) = record(number, KEYS, PADDING);
         let record = Record::to(topic.as_str()).key(key).value(value);
         let (passed, told) = (Arc::clone(&gate), Arc::clone(&told));
         let accepted = producer.send_with(record, move |result| {

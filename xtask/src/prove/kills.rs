@@ -2,42 +2,26 @@
 
 use std::time::Duration;
 
-use crate::failure::{Failure, Result};
-use crate::prove::{Work, kept_program};
-use crate::run::Cmd;
+use crate::failure::Result;
+use crate::prove::Work;
+use crate::prove::kept_program::KeptProgram;
 use crate::steps::kafka;
-use crate::tree;
 
 /// Runs of each kind.
 const EACH: u64 = 5;
 /// All runs: directly, through the bridge, and one without idempotence.
 pub(crate) const RUNS: u64 = 2 * EACH + 1;
-/// A run of ten kills takes three minutes on two cores that do nothing else.
+/// A run of ten kills takes one to five minutes on two cores.
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn prepare() -> Result<Work> {
     kafka::jars()?;
-    let program = kept_program("kafka_kills", "kills")?;
+    let program = KeptProgram::build("kafka_kills")?;
     Ok(Box::new(move |next, _| {
         let plan = plan(next);
         println!("  run {next}: {plan}");
         let log = format!("prove-kills-{next}");
-        let output = Cmd::new(&program.executable)
-            .dir(&program.package)
-            .args(["--nocapture"])
-            .env("OTTLA_BIN_DIR", &program.programs)
-            .env("OTTLA_KILLS", plan)
-            .watched(&log, LIMIT, &mut |line| {
-                if let Some(line) = line.split_once("kills: ").map(|(_, line)| line) {
-                    println!("    {line}");
-                }
-            })?;
-        if !output.contains("1 passed") || !output.contains(plan) {
-            return Err(Failure::step(format!(
-                "kafka_kills did not run {plan}; see {}/xtask/log/{log}.log",
-                tree::shown(&tree::target())
-            )));
-        }
+        program.run(&log, LIMIT, "kills", ("OTTLA_KILLS", plan))?;
         Ok(next + 1)
     }))
 }

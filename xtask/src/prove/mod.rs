@@ -1,19 +1,19 @@
 //! `cargo xtask prove`: long searches, resumable.
 
 mod kept;
+mod kept_program;
 mod kills;
+mod pressure;
 mod swarm;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::args::Args;
-use crate::failure::{Failure, Result, at};
+use crate::failure::{Failure, Result};
 use crate::prove::kept::Kept;
 use crate::run::Cmd;
 use crate::test::artifacts::{self, Artifact};
 use crate::test::native;
-use crate::tree;
 
 /// A long check: pieces of work that are counted, so that an interrupted run goes on at the piece it was in.
 struct Target {
@@ -31,7 +31,7 @@ struct Target {
 /// Does the units from the first number on, none from the second on; returns up to where all is proved.
 type Work = Box<dyn FnMut(u64, u64) -> Result<u64>>;
 
-const TARGETS: [Target; 2] = [
+const TARGETS: [Target; 4] = [
     Target {
         name: "swarm",
         proves: "every guarantee that is in force holds in random simulated worlds (faults, kills, configurations)",
@@ -48,6 +48,22 @@ const TARGETS: [Target; 2] = [
         first: 0,
         end: kills::RUNS,
         prepare: kills::prepare,
+    },
+    Target {
+        name: "quota",
+        proves: "a quota of 100 KB/s: the rate is kept, nothing fails, nothing is sent again",
+        unit: "KB",
+        first: 0,
+        end: pressure::QUOTA_KB,
+        prepare: pressure::prepare_quota,
+    },
+    Target {
+        name: "outage",
+        proves: "a producer that goes on sending without a broker keeps its size",
+        unit: "minutes",
+        first: 0,
+        end: pressure::OUTAGE_MINUTES,
+        prepare: pressure::prepare_outage,
     },
 ];
 
@@ -191,40 +207,6 @@ fn built(package: &str, test: &str) -> Result<Artifact> {
     programs
         .find(|program| program.is_test && program.name == test)
         .ok_or_else(|| Failure::step(format!("cargo built no test program `{test}` of {package}")))
-}
-
-/// A test program and the programs that it starts, where no build changes them while the long run goes on.
-struct KeptProgram {
-    executable: PathBuf,
-    package: PathBuf,
-    /// For `OTTLA_BIN_DIR`.
-    programs: PathBuf,
-}
-
-/// Builds the end-to-end test `test` and the program `ottla`, and copies them to `target/prove/{name}`.
-fn kept_program(test: &str, name: &str) -> Result<KeptProgram> {
-    let built = built("ottla-tests", test)?;
-    Cmd::cargo()
-        .args(["build", "--bin", "ottla"])
-        .args(native::selection())
-        .logged("prove-build-ottla")?;
-    let dir = tree::target().join("prove").join(name);
-    at(&dir, std::fs::create_dir_all(&dir))?;
-    let executable = dir.join(test);
-    for (from, to) in [
-        (built.executable, &executable),
-        (tree::target().join("debug/ottla"), &dir.join("ottla")),
-    ] {
-        // A program that still runs cannot be written to, but replaced.
-        let new = to.with_extension("new");
-        at(&from, std::fs::copy(&from, &new))?;
-        at(to, std::fs::rename(&new, to))?;
-    }
-    Ok(KeptProgram {
-        executable,
-        package: built.package,
-        programs: dir,
-    })
 }
 
 fn shown_rate(per_second: f64, unit: &str) -> String {

@@ -15,10 +15,11 @@ pub enum Told {
     Failed(String),
 }
 
-/// A record of these tests: its number, which counts up within its key, is in its value.
-pub fn value(number: usize, keys: usize) -> (String, String) {
+/// Key and value of the record with this number, which [`compare`] finds in the value. Records of a key are those
+/// whose numbers leave the same remainder; `padding` bytes make the value longer.
+pub fn record(number: usize, keys: usize, padding: usize) -> (String, String) {
     let key = format!("k{}", number % keys);
-    let value = format!("{key} {number} {}", "x".repeat(80));
+    let value = format!("{key} {number} {}", "x".repeat(padding));
     (key, value)
 }
 
@@ -91,11 +92,11 @@ fn parse(value: &str) -> Option<(&str, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Told, compare, value};
+    use super::{Found, Told, compare, record};
 
     /// One key, one partition: the numbers of the records in the order of the log.
     fn log(numbers: &[usize]) -> Vec<Vec<String>> {
-        vec![numbers.iter().map(|number| value(*number, 1).1).collect()]
+        vec![numbers.iter().map(|number| record(*number, 1, 9).1).collect()]
     }
 
     fn acked(offsets: &[i64]) -> Vec<Told> {
