@@ -180,7 +180,7 @@ impl TopicConfig {
             "unclean.leader.election.enable" => self.unclean_leader_election = parse(name, value)?,
             "retention.bytes" => self.retention_bytes = parse(name, value)?,
             "segment.bytes" => self.segment_bytes = at_least(name, value, 14)?,
-            "cleanup.policy" => self.compacted = value.split(',').any(|policy| policy.trim() == "compact"),
+            "cleanup.policy" => self.compacted = compacts(name, value)?,
             _ if WITHOUT_EFFECT.contains(&name) => {}
             _ => {
                 return Err(SettingError::Unknown {
@@ -265,6 +265,21 @@ fn at_least<T: std::str::FromStr + PartialOrd + Copy>(
 
 fn millis(name: &str, value: &str) -> Result<Micros, SettingError> {
     Ok(parse::<Micros>(name, value)?.saturating_mul(1_000))
+}
+
+fn compacts(name: &str, value: &str) -> Result<bool, SettingError> {
+    let mut policies = value
+        .split(',')
+        .map(str::trim)
+        .filter(|policy| !policy.is_empty());
+    if policies
+        .clone()
+        .all(|policy| matches!(policy, "compact" | "delete"))
+    {
+        Ok(policies.any(|policy| policy == "compact"))
+    } else {
+        Err(invalid(name, value, "compact, delete, or both"))
+    }
 }
 
 fn timestamp_type(name: &str, value: &str) -> Result<TimestampType, SettingError> {

@@ -23,10 +23,20 @@ use ottla_wire::{
 #[test]
 fn api_versions_lists_what_is_there() {
     let mut bench = Bench::new();
+    let mut request = ApiVersionsRequest {
+        client_software_name: "a.client-2".to_owned(),
+        client_software_version: "1".to_owned(),
+    };
     for version in 0..=4 {
-        let response: ApiVersionsResponse = bench.ask(version, &ApiVersionsRequest::default());
+        let response: ApiVersionsResponse = bench.ask(version, &request);
         assert_eq!(response.common(ApiKey::Produce), Some(3..=13));
         assert_eq!(response.common(ApiKey::SaslHandshake), None);
+    }
+    for name in ["", "a client", "client-", ".client"] {
+        name.clone_into(&mut request.client_software_name);
+        let response: ApiVersionsResponse = bench.ask(3, &request);
+        assert_eq!(response.error_code, ErrorCode::INVALID_REQUEST, "{name}");
+        assert!(response.api_keys.is_empty());
     }
 }
 
@@ -300,7 +310,7 @@ fn each_producer_gets_an_id_of_its_own() {
         ..InitProducerIdRequest::default()
     };
     let response: InitProducerIdResponse = bench.ask(4, &request);
-    assert_eq!(response.error_code, ErrorCode::COORDINATOR_NOT_AVAILABLE);
+    assert_eq!(response.error_code, ErrorCode::NOT_COORDINATOR);
 }
 
 #[test]

@@ -6,7 +6,9 @@
 //! - Produce is advertised from version 0 although versions below 3 are refused: Kafka 4 does so for the sake of
 //!   librdkafka (KAFKA-18659).
 //!
-//! Deliberately absent: feature levels (KIP-584); the client's software name is read and not used.
+//! - A software name or version that KIP-511 does not allow: `INVALID_REQUEST`.
+//!
+//! Deliberately absent: feature levels (KIP-584).
 
 use ottla_wire::{
     api::ApiKey,
@@ -16,6 +18,9 @@ use ottla_wire::{
 
 use super::{Call, Reaction};
 use crate::Broker;
+
+/// From this version on the client says what it is.
+const NAMED_SINCE: i16 = 3;
 
 /// What this broker answers.
 pub(super) const OFFERED: &[ApiKey] = if cfg!(feature = "full") {
@@ -39,7 +44,15 @@ pub(super) const OFFERED: &[ApiKey] = if cfg!(feature = "full") {
     ]
 };
 
-pub(super) fn handle(_: &Broker, call: Call, _: &ApiVersionsRequest) -> Reaction {
+pub(super) fn handle(_: &Broker, call: Call, request: &ApiVersionsRequest) -> Reaction {
+    let texts = [&request.client_software_name, &request.client_software_version];
+    // The page's only client is ours.
+    if cfg!(feature = "full") && call.version >= NAMED_SINCE && !texts.into_iter().all(|it| is_software(it)) {
+        return call.answer(&ApiVersionsResponse {
+            error_code: ErrorCode::INVALID_REQUEST,
+            ..ApiVersionsResponse::default()
+        });
+    }
     call.answer(&ApiVersionsResponse {
         api_keys: OFFERED.iter().map(|api| range(*api)).collect(),
         ..ApiVersionsResponse::default()
@@ -53,6 +66,14 @@ pub(super) fn unsupported(call: Call) -> Reaction {
         ..ApiVersionsResponse::default()
     };
     Call { version: 0, ..call }.answer(&response)
+}
+
+/// Kafka's `ApiVersionsRequest.isValid`: letters, digits, dots and hyphens, none of the latter two at an end.
+fn is_software(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let outer = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let mut bytes = text.bytes();
+    bytes.clone().all(inner) && outer(bytes.next()) && outer(text.bytes().last())
 }
 
 fn range(api: ApiKey) -> ApiVersion {

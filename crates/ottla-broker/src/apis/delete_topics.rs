@@ -1,36 +1,46 @@
 //! DeleteTopics, versions 1 to 6.
 //!
-//! - Any broker takes it and asks the controller. By name, in version 6 also by id. Logs are gone when each broker has
+//! - Any broker takes it and asks the controller. By name, in version 6 also by id (`UNKNOWN_TOPIC_ID`). Logs are gone when each broker has
 //!   heard of it.
 //!
 //! Deliberately absent: `delete.topic.enable`.
 
-use ottla_wire::messages::delete_topics::{DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse};
+use ottla_wire::{
+    error_code::ErrorCode,
+    messages::delete_topics::{DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse},
+};
 
 use super::{Call, Reaction, topics};
-use crate::{Broker, ControllerRequest, TopicId, TopicOutcome};
+use crate::{Broker, ControllerRequest, TopicOutcome};
 
 pub(super) fn handle(broker: &mut Broker, call: Call, request: DeleteTopicsRequest) -> Reaction {
     let image = broker.image.clone();
-    let by_id = |id: &TopicId| image.topic_by_id(id).map(|topic| topic.name.to_string());
-    // A name that no topic can have stands for an unknown id; the controller does not find it either.
-    let states = request
-        .topics
-        .into_iter()
-        .map(|it| it.name.or_else(|| by_id(&it.topic_id)).unwrap_or_default());
-    let names: Vec<String> = request.topic_names.into_iter().chain(states).collect();
-    topics::ask(
-        broker,
-        call,
-        topics::Kind::Delete,
-        (names.clone(), request.timeout_ms),
-        |token| ControllerRequest::DeleteTopics { token, names },
-    )
+    let (mut names, mut refused) = (request.topic_names, Vec::new());
+    for topic in request.topics {
+        let known = image.topic_by_id(&topic.topic_id);
+        match topic.name.or_else(|| known.map(|it| it.name.to_string())) {
+            Some(name) => names.push(name),
+            None => refused.push(TopicOutcome {
+                id: topic.topic_id,
+                ..topics::refusal(String::new(), ErrorCode::UNKNOWN_TOPIC_ID, "no topic has this id")
+            }),
+        }
+    }
+    let asked = topics::Asked {
+        kind: topics::Kind::Delete,
+        names: names.clone(),
+        refused,
+        timeout_ms: request.timeout_ms,
+    };
+    topics::ask(broker, call, asked, |token| ControllerRequest::DeleteTopics {
+        token,
+        names,
+    })
 }
 
 pub(super) fn answer(call: Call, results: &[TopicOutcome]) -> Reaction {
     let responses = results.iter().map(|outcome| DeletableTopicResult {
-        name: Some(outcome.name.clone()),
+        name: Some(outcome.name.clone()).filter(|name| !name.is_empty()),
         topic_id: outcome.id,
         error_code: outcome.error,
         error_message: outcome.message.clone(),

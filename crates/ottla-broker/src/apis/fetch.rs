@@ -23,6 +23,7 @@ use crate::{Broker, Micros, log};
 
 const BY_ID_SINCE: i16 = 13;
 const LEADER_SINCE: i16 = 16;
+const READ_COMMITTED: i8 = 1;
 
 /// A fetch that waits for records.
 #[derive(Clone, Debug)]
@@ -146,13 +147,12 @@ impl DelayedFetch {
             high_watermark,
             last_stable_offset: high_watermark,
             log_start_offset: log.start(),
+            // Null says that nobody asked, an empty list that nothing is aborted.
+            aborted_transactions: (self.request.isolation_level == READ_COMMITTED).then(Vec::new),
             ..nothing.clone()
         };
         if asked.fetch_offset < log.start() || asked.fetch_offset > log.end() {
-            return PartitionData {
-                error_code: ErrorCode::OFFSET_OUT_OF_RANGE,
-                ..offsets
-            };
+            return failed(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let limit = budget.min(usize::try_from(asked.partition_max_bytes).unwrap_or(0));
         let batches = log.read(asked.fetch_offset, high_watermark, limit, first);

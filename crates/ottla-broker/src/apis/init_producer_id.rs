@@ -3,8 +3,8 @@
 //! - Without a transactional id: a new producer id with epoch 0, always, whatever id the client says it had (as in
 //!   Kafka's `handleInitProducerId`).
 //!
-//! Deliberately absent: transactions. A transactional id is answered with `COORDINATOR_NOT_AVAILABLE`, as by a
-//! cluster whose transaction log does not exist.
+//! Deliberately absent: transactions. A transactional id is answered with `NOT_COORDINATOR`, as by a broker of a cluster
+//! whose transaction log does not exist yet; an empty one with `INVALID_REQUEST`.
 
 use ottla_wire::{
     error_code::ErrorCode,
@@ -21,8 +21,13 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: &InitProducerIdRe
         producer_epoch: -1,
         ..InitProducerIdResponse::default()
     };
-    if request.transactional_id.is_some() {
-        return call.answer(&refused(ErrorCode::COORDINATOR_NOT_AVAILABLE));
+    if let Some(id) = &request.transactional_id {
+        let error = if id.is_empty() {
+            ErrorCode::INVALID_REQUEST
+        } else {
+            ErrorCode::NOT_COORDINATOR
+        };
+        return call.answer(&refused(error));
     }
     let response = match broker.producer_ids.next() {
         None => refused(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),

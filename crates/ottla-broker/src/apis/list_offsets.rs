@@ -2,13 +2,16 @@
 //!
 //! - Earliest (-2), latest (-1: the high watermark), largest timestamp (-3), earliest local (-4), else the first
 //!   record with that timestamp or a later one.
+//! - A special timestamp in a version before its own, or one that Kafka does not have: `UNSUPPORTED_VERSION`. A
+//!   partition that is asked for twice: `INVALID_REQUEST`, once.
 //! - The leader epoch of the found record; epoch fencing by `current_leader_epoch`.
 //!
-//! Deliberately absent: tiered storage (-5 says "nothing is remote"), transactions (the last stable offset is the
+//! Deliberately absent: tiered storage (-5 and -6 say "nothing is remote"), transactions (the last stable offset is the
 //! high watermark).
 
 use ottla_wire::{
     batch::{RecordBatch, TimestampType},
+    error_code::ErrorCode,
     messages::list_offsets::{
         ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
         ListOffsetsTopicResponse,
@@ -25,19 +28,24 @@ const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 /// A record's offset, timestamp and leader epoch.
 type Found = (i64, i64, i32);
 
 pub(super) fn handle(broker: &mut Broker, call: Call, request: ListOffsetsRequest) -> Reaction {
     let topics = request.topics.into_iter().map(|topic| {
-        let partitions = topic
-            .partitions
-            .iter()
-            .map(|asked| answer(broker, call.version, &topic.name, asked));
+        let mut partitions: Vec<ListOffsetsPartitionResponse> = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let index = asked.partition_index;
+            match partitions.iter_mut().find(|it| it.partition_index == index) {
+                Some(twice) => *twice = refused(index, ErrorCode::INVALID_REQUEST),
+                None => partitions.push(answer(broker, call.version, &topic.name, asked)),
+            }
+        }
         ListOffsetsTopicResponse {
-            partitions: partitions.collect(),
-            name: topic.name.clone(),
+            partitions,
+            name: topic.name,
         }
     });
     call.answer(&ListOffsetsResponse {
@@ -52,18 +60,12 @@ fn answer(
     topic: &str,
     asked: &ListOffsetsPartition,
 ) -> ListOffsetsPartitionResponse {
-    let nothing = ListOffsetsPartitionResponse {
-        partition_index: asked.partition_index,
-        timestamp: -1,
-        offset: -1,
-        leader_epoch: -1,
-        ..ListOffsetsPartitionResponse::default()
-    };
+    if !is_supported(asked.timestamp, version) {
+        return refused(asked.partition_index, ErrorCode::UNSUPPORTED_VERSION);
+    }
+    let nothing = refused(asked.partition_index, ErrorCode::NONE);
     match broker.leading(topic, asked.partition_index, asked.current_leader_epoch) {
-        Err(error_code) => ListOffsetsPartitionResponse {
-            error_code,
-            ..nothing
-        },
+        Err(error) => refused(asked.partition_index, error),
         Ok(replica) => match find(replica, asked.timestamp) {
             None => nothing,
             Some((offset, timestamp, epoch)) => {
@@ -79,6 +81,29 @@ fn answer(
     }
 }
 
+fn refused(partition_index: i32, error_code: ErrorCode) -> ListOffsetsPartitionResponse {
+    ListOffsetsPartitionResponse {
+        partition_index,
+        error_code,
+        timestamp: -1,
+        offset: -1,
+        leader_epoch: -1,
+    }
+}
+
+/// Kafka's `ReplicaManager.isListOffsetsTimestampUnsupported`.
+fn is_supported(timestamp: i64, version: i16) -> bool {
+    let since = match timestamp {
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        LATEST_TIERED => 9,
+        EARLIEST_PENDING_UPLOAD => 11,
+        LATEST | EARLIEST | 0.. => 0,
+        _ => return false,
+    };
+    version >= since
+}
+
 fn find(replica: &Replica, timestamp: i64) -> Option<Found> {
     let (log, limit) = (&replica.log, replica.high_watermark());
     let epoch = replica.leader().map_or(-1, |leader| leader.epoch);
@@ -90,7 +115,7 @@ fn find(replica: &Replica, timestamp: i64) -> Option<Found> {
             -1,
             log.batches_from(0).next().map_or(epoch, epoch_of),
         )),
-        LATEST_TIERED => None,
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => None,
         MAX_TIMESTAMP => {
             // The first of equal ones, as Kafka does.
             let newest = log

@@ -7,17 +7,20 @@
 //! - A partition without a leader: `LEADER_NOT_AVAILABLE`.
 //! - Says what this broker knows, which may be older than what the controller knows.
 //!
-//! Deliberately absent: authorized operations (answered as "not asked for"), rebootstrapping (KIP-1102).
+//! - Authorized operations of topics (KIP-430): everything, as without an authorizer.
+//!
+//! Deliberately absent: authorized operations of the cluster (answered as "not asked for"), rebootstrapping (KIP-1102).
 
+use ottla_sorted::SortedSet;
 use ottla_wire::{
     error_code::ErrorCode,
     messages::metadata::{
-        MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
-        MetadataResponseTopic,
+        MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
+        MetadataResponsePartition, MetadataResponseTopic,
     },
 };
 
-use super::{Call, Reaction};
+use super::{Call, FULL, Reaction};
 use crate::{
     Broker, ControllerRequest, Effect, Image, NewTopic, PartitionImage, TopicImage,
     image::is_valid_topic_name,
@@ -25,13 +28,15 @@ use crate::{
 
 /// From this version on the client says whether topics may be created.
 const ASKS_FOR_CREATION_SINCE: i16 = 4;
+/// Every operation that Kafka knows on a topic, one bit each (`AclEntry.supportedOperations`).
+const EVERYTHING: i32 = 3_576;
 
 pub(super) fn handle(broker: &mut Broker, call: Call, request: MetadataRequest) -> Reaction {
     let image = broker.image.clone();
-    let topics = match request.topics {
+    let mut topics: Vec<MetadataResponseTopic> = match request.topics {
         Some(topics) if call.version > 0 || !topics.is_empty() => {
             let may_create = call.version < ASKS_FOR_CREATION_SINCE || request.allow_auto_topic_creation;
-            let asked = topics.into_iter().map(|asked| match asked.name {
+            let asked = once_each(topics).into_iter().map(|asked| match asked.name {
                 Some(name) => by_name(broker, &image, name, may_create),
                 None => image.topic_by_id(&asked.topic_id).map_or_else(
                     || MetadataResponseTopic {
@@ -50,6 +55,11 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: MetadataRequest) 
             .map(|topic| describe(&image, topic))
             .collect(),
     };
+    if FULL && request.include_topic_authorized_operations {
+        for topic in topics.iter_mut().filter(|topic| topic.error_code.is_ok()) {
+            topic.topic_authorized_operations = EVERYTHING;
+        }
+    }
     let brokers = image
         .brokers
         .iter()
@@ -70,6 +80,15 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: MetadataRequest) 
         topics,
         ..MetadataResponse::default()
     })
+}
+
+/// A topic that is asked for twice is told of once.
+fn once_each(mut topics: Vec<MetadataRequestTopic>) -> Vec<MetadataRequestTopic> {
+    if FULL {
+        let mut seen = SortedSet::new();
+        topics.retain(|topic| seen.insert((topic.name.clone(), topic.topic_id)));
+    }
+    topics
 }
 
 fn by_name(broker: &mut Broker, image: &Image, name: String, may_create: bool) -> MetadataResponseTopic {

@@ -49,6 +49,10 @@ impl Controller {
                 format!("topic '{}' already exists", topic.name),
             ));
         }
+        if let Some(other) = self.image.topics.keys().find(|name| collide(name, &topic.name)) {
+            let message = format!("'{}' and '{other}' differ in . and _ alone", topic.name);
+            return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, message));
+        }
         let mut config = self.settings.topic_defaults.clone();
         for (name, value) in &topic.configs {
             config
@@ -106,6 +110,9 @@ impl Controller {
             if replicas.is_empty() || distinct.len() < replicas.len() {
                 return refuse("each partition needs replicas on different brokers");
             }
+            if replicas.len() != assignments[0].1.len() {
+                return refuse("each partition needs the same number of replicas");
+            }
             if replicas.iter().any(|node| self.is_fenced(*node)) {
                 return refuse("a replica is assigned to a broker that is not there");
             }
@@ -140,7 +147,10 @@ impl Controller {
 
     pub(super) fn delete_topic(&mut self, name: &str) -> TopicOutcome {
         match self.image.topics.remove(name) {
-            None => outcome(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None),
+            None => {
+                let message = format!("there is no topic '{name}'");
+                outcome(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, Some(message))
+            }
             Some(topic) => {
                 self.image.names.remove(&topic.id);
                 self.changed = true;
@@ -151,6 +161,12 @@ impl Controller {
             }
         }
     }
+}
+
+/// Metrics write both as `_` (`Topic.hasCollision`).
+fn collide(one: &str, other: &str) -> bool {
+    let written = |byte: u8| if byte == b'.' { b'_' } else { byte };
+    one.bytes().map(written).eq(other.bytes().map(written))
 }
 
 fn outcome(name: &str, error: ErrorCode, message: Option<String>) -> TopicOutcome {
