@@ -144,16 +144,8 @@ fn a_topic_name_with_a_space_is_wrong_usage_in_every_command() {
 
 #[test]
 fn an_option_of_kafkas_tools_that_is_missing_says_why_and_what_to_use() {
-    let run = ottla(&["topics", "--describe", "--under-min-isr-partitions"]).finish();
-    refused(
-        &run,
-        2,
-        &[
-            "--under-min-isr-partitions",
-            "because",
-            "use --under-replicated-partitions",
-        ],
-    );
+    let run = ottla(&["configs", "--describe", "--user", "kim"]).finish();
+    refused(&run, 2, &["--user", "because", "use kafka-configs"]);
     let run = ottla(&[
         "console-consumer",
         "--topic",

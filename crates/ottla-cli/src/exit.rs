@@ -1,6 +1,7 @@
 //! How a command ends: its exit code and the one or two lines that say why.
 
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 /// Why a command failed. The code is part of the interface: scripts act on it.
@@ -39,3 +40,13 @@ impl Failure {
 
 /// What a command returns.
 pub(crate) type Outcome = Result<(), Failure>;
+
+/// What became of writing to standard output. `| head` closes the pipe when it has enough: that is no failure.
+pub(crate) fn written(result: io::Result<()>) -> Outcome {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Usage(format!(
+            "standard output cannot be written: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}

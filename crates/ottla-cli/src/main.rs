@@ -25,7 +25,7 @@ mod trace_file;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Failure, Outcome};
 
@@ -51,6 +51,8 @@ enum Command {
     ConsoleProducer(Box<commands::console_producer::ConsoleProducerArgs>),
     ConsoleConsumer(commands::console_consumer::ConsoleConsumerArgs),
     Topics(commands::topics::TopicsArgs),
+    Configs(commands::configs::ConfigsArgs),
+    BrokerApiVersions(commands::broker_api_versions::BrokerApiVersionsArgs),
     Partition(commands::partition::PartitionArgs),
     ProducerPerfTest(commands::producer_perf_test::PerfArgs),
     VerifiableProducer(commands::verifiable_producer::VerifiableArgs),
@@ -58,6 +60,8 @@ enum Command {
     Bridge(commands::bridge::BridgeArgs),
     Demo(commands::demo::DemoArgs),
     Trace(commands::trace::TraceArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::man::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -85,12 +89,14 @@ fn run(command: Command) -> Outcome {
     let outcome = match command {
         Command::Partition(args) => commands::partition::run(&args, &mut out),
         Command::Trace(args) => commands::trace::run(&args, &mut out),
+        Command::Completions(args) => commands::completions::run(&args, Cli::command(), &mut out),
+        Command::Man(args) => commands::man::run(&args, Cli::command(), &mut out),
         command => {
             drop(out);
             return in_runtime(command);
         }
     };
-    out.flush().map_err(Failure::usage)?;
+    exit::written(out.flush())?;
     outcome
 }
 
@@ -104,15 +110,40 @@ fn in_runtime(command: Command) -> Outcome {
             Command::ConsoleProducer(args) => commands::console_producer::run(*args).await,
             Command::ConsoleConsumer(args) => commands::console_consumer::run(args).await,
             Command::Topics(args) => commands::topics::run(args).await,
+            Command::Configs(args) => commands::configs::run(args).await,
+            Command::BrokerApiVersions(args) => commands::broker_api_versions::run(args).await,
             Command::ProducerPerfTest(args) => commands::producer_perf_test::run(args).await,
             Command::VerifiableProducer(args) => commands::verifiable_producer::run(args).await,
             Command::DevCluster(args) => commands::dev_cluster::run(args).await,
             Command::Bridge(args) => commands::bridge::run(args).await,
             Command::Demo(args) => commands::demo::run(args).await,
-            Command::Partition(_) | Command::Trace(_) => unreachable!("these need no runtime"),
+            Command::Partition(_) | Command::Trace(_) | Command::Completions(_) | Command::Man(_) => {
+                unreachable!("these need no runtime")
+            }
         }
     });
     // A thread that waits for standard input cannot be interrupted; it must not hold the exit up.
     runtime.shutdown_background();
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_well_formed_and_has_examples() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        cli.build();
+        for command in cli.get_subcommands().filter(|it| it.get_name() != "help") {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} says nothing about itself");
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Example"), "{name} has no example");
+        }
+    }
 }

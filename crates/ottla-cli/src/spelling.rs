@@ -40,7 +40,7 @@ const REMOVED: [(&str, &str); 6] = [
 ];
 
 /// Options of Kafka 4.3's tools that ottla does not have: command, option, why not, and the way out.
-const NOT_HERE: [(&str, &str, &str, &str); 9] = [
+const NOT_HERE: [(&str, &str, &str, &str); 15] = [
     (
         "console-consumer",
         "--include",
@@ -53,28 +53,44 @@ const NOT_HERE: [(&str, &str, &str, &str); 9] = [
         "it has no consumer group whose life it could report",
         "leave it out",
     ),
-    ("topics", "--alter", NO_ALTER, "use kafka-topics"),
-    ("topics", "--delete", "ottla deletes nothing", "use kafka-topics"),
-    ("topics", "--delete-config", NO_ALTER, "use kafka-configs"),
-    ("topics", "--under-min-isr-partitions", NO_CONFIGS, FILTER),
-    ("topics", "--at-min-isr-partitions", NO_CONFIGS, FILTER),
     (
         "topics",
-        "--topics-with-overrides",
-        NO_CONFIGS,
-        "use kafka-topics",
+        "--delete-config",
+        "Kafka's tool takes it and does nothing since 4.0",
+        "use ottla configs --alter --delete-config",
+    ),
+    ("configs", "--client", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--client-defaults", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--user", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--user-defaults", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--ip", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--ip-defaults", QUOTAS, KAFKA_CONFIGS),
+    ("configs", "--group", OTHERS, KAFKA_CONFIGS),
+    ("configs", "--client-metrics", OTHERS, KAFKA_CONFIGS),
+    ("configs", "--broker-logger", OTHERS, KAFKA_CONFIGS),
+    (
+        "configs",
+        "--bootstrap-controller",
+        "it talks to brokers",
+        "use --bootstrap-server",
     ),
     (
         "topics",
-        "--partition-size-limit-per-response",
-        "descriptions come from metadata, in one answer",
+        "--force",
+        "it never asks before it acts",
+        "leave it out",
+    ),
+    (
+        "configs",
+        "--force",
+        "it never asks before it acts",
         "leave it out",
     ),
 ];
 
-const NO_ALTER: &str = "ottla changes no topic that exists";
-const NO_CONFIGS: &str = "ottla does not read the configurations of topics";
-const FILTER: &str = "use --under-replicated-partitions, or kafka-topics";
+const QUOTAS: &str = "it changes no quotas and no credentials";
+const OTHERS: &str = "it configures topics and brokers only";
+const KAFKA_CONFIGS: &str = "use kafka-configs";
 
 /// Rewrites renamed options, refuses removed ones.
 pub(crate) fn modernize(args: impl IntoIterator<Item = String>) -> Result<Spelled, String> {
@@ -164,8 +180,8 @@ mod tests {
 
     #[test]
     fn what_kafkas_tools_have_and_ottla_has_not_is_refused_with_a_reason() {
-        let error = run(&["ottla", "topics", "--describe", "--at-min-isr-partitions"]).expect_err("not here");
-        assert!(error.contains("--under-replicated-partitions"), "{error}");
+        let error = run(&["ottla", "topics", "--alter", "--delete-config", "x"]).expect_err("not here");
+        assert!(error.contains("ottla configs --alter --delete-config"), "{error}");
         let error = run(&["ottla", "console-consumer", "--include=a.*"]).expect_err("not here");
         assert!(
             error.starts_with("console-consumer --include: not in ottla"),

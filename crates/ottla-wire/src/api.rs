@@ -4,22 +4,25 @@ use core::fmt;
 use core::ops::RangeInclusive;
 
 macro_rules! apis {
-    ($($(#[$meta:meta])* $name:ident = $key:literal, versions $versions:expr, flexible $flexible:expr;)*) => {
+    ($(
+        $(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])?
+        $name:ident = $key:literal, versions $versions:expr, flexible $flexible:expr;
+    )*) => {
         /// An API of the protocol that this crate implements.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(i16)]
         pub enum ApiKey {
-            $( $(#[$meta])* $name = $key, )*
+            $( $(#[doc = $doc])* $(#[cfg($cfg)])? $name = $key, )*
         }
 
         impl ApiKey {
             /// All of them, by ascending key.
-            pub const ALL: &'static [ApiKey] = &[$( Self::$name, )*];
+            pub const ALL: &'static [ApiKey] = &[$( $(#[cfg($cfg)])? Self::$name, )*];
 
             /// The API with that key on the wire, if this crate implements it.
             pub fn from_i16(key: i16) -> Option<Self> {
                 match key {
-                    $( $key => Some(Self::$name), )*
+                    $( $(#[cfg($cfg)])? $key => Some(Self::$name), )*
                     _ => None,
                 }
             }
@@ -27,21 +30,21 @@ macro_rules! apis {
             /// Kafka's name of the API.
             pub fn name(self) -> &'static str {
                 match self {
-                    $( Self::$name => stringify!($name), )*
+                    $( $(#[cfg($cfg)])? Self::$name => stringify!($name), )*
                 }
             }
 
             /// The versions that this crate implements, of requests and responses.
             pub fn versions(self) -> RangeInclusive<i16> {
                 match self {
-                    $( Self::$name => $versions, )*
+                    $( $(#[cfg($cfg)])? Self::$name => $versions, )*
                 }
             }
 
             /// The first flexible version (KIP-482), `None` if the API has none.
             pub fn flexible_since(self) -> Option<i16> {
                 match self {
-                    $( Self::$name => $flexible, )*
+                    $( $(#[cfg($cfg)])? Self::$name => $flexible, )*
                 }
             }
         }
@@ -69,8 +72,20 @@ apis! {
     DeleteTopics = 20, versions 1..=6, flexible Some(4);
     /// Hands out a producer id and epoch.
     InitProducerId = 22, versions 0..=5, flexible Some(2);
+    /// Tells configurations.
+    #[cfg(feature = "admin")]
+    DescribeConfigs = 32, versions 1..=4, flexible Some(4);
     /// Carries the messages of a SASL mechanism.
     SaslAuthenticate = 36, versions 0..=2, flexible Some(2);
+    /// Gives topics more partitions.
+    #[cfg(feature = "admin")]
+    CreatePartitions = 37, versions 0..=3, flexible Some(2);
+    /// Changes configurations.
+    #[cfg(feature = "admin")]
+    IncrementalAlterConfigs = 44, versions 0..=1, flexible Some(1);
+    /// Describes topics, a part of them at a time.
+    #[cfg(feature = "admin")]
+    DescribeTopicPartitions = 75, versions 0..=0, flexible Some(0);
 }
 
 impl ApiKey {
@@ -200,6 +215,8 @@ const NAMES: &[(i16, &str)] = &[
     (85, "WriteShareGroupState"),
     (86, "DeleteShareGroupState"),
     (87, "ReadShareGroupStateSummary"),
+    (88, "StreamsGroupHeartbeat"),
+    (89, "StreamsGroupDescribe"),
     (90, "DescribeShareGroupOffsets"),
     (91, "AlterShareGroupOffsets"),
     (92, "DeleteShareGroupOffsets"),

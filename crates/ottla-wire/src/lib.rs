@@ -17,7 +17,11 @@
 //! | CreateTopics | 19 | 2 to 7 | 5 |
 //! | DeleteTopics | 20 | 1 to 6 | 4 |
 //! | InitProducerId | 22 | 0 to 5 | 2 |
+//! | DescribeConfigs | 32 | 1 to 4 | 4 |
 //! | SaslAuthenticate | 36 | 0 to 2 | 2 |
+//! | CreatePartitions | 37 | 0 to 3 | 2 |
+//! | IncrementalAlterConfigs | 44 | 0 to 1 | 1 |
+//! | DescribeTopicPartitions | 75 | 0 to 0 | 0 |
 //!
 //! What Kafka 4.0 removed is not here (Produce before 3, say), nor is what it calls unstable (InitProducerId 6).
 //!
@@ -47,7 +51,8 @@
 //! # Features
 //!
 //! `gzip`, `lz4` and `zstd` work without `std`; `snappy` needs it. `std` also chooses the processor's own instructions
-//! for checksums. All are on by default.
+//! for checksums. `admin` adds DescribeConfigs, CreatePartitions, IncrementalAlterConfigs and
+//! DescribeTopicPartitions, which nobody who only produces needs. All are on by default.
 
 #![no_std]
 

@@ -10,10 +10,18 @@ use crate::api::ApiKey;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::messages::Message;
 use crate::messages::api_versions::ApiVersionsRequest;
+#[cfg(feature = "admin")]
+use crate::messages::create_partitions::CreatePartitionsRequest;
 use crate::messages::create_topics::CreateTopicsRequest;
 use crate::messages::delete_topics::DeleteTopicsRequest;
+#[cfg(feature = "admin")]
+use crate::messages::describe_configs::DescribeConfigsRequest;
+#[cfg(feature = "admin")]
+use crate::messages::describe_topic_partitions::DescribeTopicPartitionsRequest;
 use crate::messages::fetch::FetchRequest;
 use crate::messages::find_coordinator::FindCoordinatorRequest;
+#[cfg(feature = "admin")]
+use crate::messages::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use crate::messages::init_producer_id::InitProducerIdRequest;
 use crate::messages::list_offsets::ListOffsetsRequest;
 use crate::messages::metadata::MetadataRequest;
@@ -173,19 +181,19 @@ impl fmt::Display for RequestError {
 impl Error for RequestError {}
 
 macro_rules! any_request {
-    ($($name:ident($request:ident);)*) => {
+    ($( $(#[cfg($cfg:meta)])? $name:ident($request:ident); )*) => {
         /// A request of any API that this crate speaks.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[allow(missing_docs, reason = "each variant is the request of the API that it is named after")]
         pub enum AnyRequest {
-            $( $name($request), )*
+            $( $(#[cfg($cfg)])? $name($request), )*
         }
 
         impl AnyRequest {
             /// The API it belongs to.
             pub fn api(&self) -> ApiKey {
                 match self {
-                    $( Self::$name(_) => ApiKey::$name, )*
+                    $( $(#[cfg($cfg)])? Self::$name(_) => ApiKey::$name, )*
                 }
             }
 
@@ -196,7 +204,7 @@ macro_rules! any_request {
             /// As [`Message::decode`].
             pub fn decode(api: ApiKey, version: i16, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 match api {
-                    $( ApiKey::$name => $request::decode(version, r).map(Self::$name), )*
+                    $( $(#[cfg($cfg)])? ApiKey::$name => $request::decode(version, r).map(Self::$name), )*
                 }
             }
         }
@@ -214,7 +222,15 @@ any_request! {
     CreateTopics(CreateTopicsRequest);
     DeleteTopics(DeleteTopicsRequest);
     InitProducerId(InitProducerIdRequest);
+    #[cfg(feature = "admin")]
+    DescribeConfigs(DescribeConfigsRequest);
     SaslAuthenticate(SaslAuthenticateRequest);
+    #[cfg(feature = "admin")]
+    CreatePartitions(CreatePartitionsRequest);
+    #[cfg(feature = "admin")]
+    IncrementalAlterConfigs(IncrementalAlterConfigsRequest);
+    #[cfg(feature = "admin")]
+    DescribeTopicPartitions(DescribeTopicPartitionsRequest);
 }
 
 /// Reads a request frame (without its length prefix): what a broker does first.

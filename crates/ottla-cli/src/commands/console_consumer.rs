@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::classes::{self, Deserializer};
 use crate::connection::ConnectionArgs;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, written};
 use crate::formatter::{Formatter, ReadRecord, WriteError};
 use crate::properties;
 use crate::topic_name;
@@ -197,13 +197,13 @@ async fn print(
             left -= 1;
             match formatter.write(view(partition, record), &mut out) {
                 Ok(()) => printed += 1,
-                Err(WriteError::Output(e)) => return closed_output(&e),
+                Err(WriteError::Output(e)) => return written(Err(e)),
                 Err(WriteError::Record(why)) => {
                     let place = format!("{}-{partition} at offset {}: {why}", args.topic, record.offset);
                     if !args.skip_message_on_error {
                         // What was printed before it is not lost.
                         if let Err(e) = out.flush() {
-                            return closed_output(&e);
+                            return written(Err(e));
                         }
                         return Err(Failure::Usage(format!(
                             "{place}; use another deserializer, or --skip-message-on-error"
@@ -214,21 +214,11 @@ async fn print(
             }
         }
         if let Err(e) = out.flush() {
-            return closed_output(&e);
+            return written(Err(e));
         }
     }
     eprintln!("Processed a total of {printed} messages");
     Ok(())
-}
-
-/// `| head` closes the pipe when it has enough: that is no failure.
-fn closed_output(error: &io::Error) -> Outcome {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(Failure::Usage(format!(
-            "standard output cannot be written: {error}"
-        ))),
-    }
 }
 
 async fn sleep_until(deadline: Option<tokio::time::Instant>) {

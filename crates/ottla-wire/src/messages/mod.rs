@@ -8,10 +8,18 @@
 //! dropped. Decoding skips tagged fields that it does not know.
 
 pub mod api_versions;
+#[cfg(feature = "admin")]
+pub mod create_partitions;
 pub mod create_topics;
 pub mod delete_topics;
+#[cfg(feature = "admin")]
+pub mod describe_configs;
+#[cfg(feature = "admin")]
+pub mod describe_topic_partitions;
 pub mod fetch;
 pub mod find_coordinator;
+#[cfg(feature = "admin")]
+pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod list_offsets;
 pub mod metadata;

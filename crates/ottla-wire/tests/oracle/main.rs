@@ -25,6 +25,14 @@ macro_rules! every_message {
             create_topics::CreateTopicsResponse;
             delete_topics::DeleteTopicsRequest;
             delete_topics::DeleteTopicsResponse;
+            describe_configs::DescribeConfigsRequest;
+            describe_configs::DescribeConfigsResponse;
+            describe_topic_partitions::DescribeTopicPartitionsRequest;
+            describe_topic_partitions::DescribeTopicPartitionsResponse;
+            create_partitions::CreatePartitionsRequest;
+            create_partitions::CreatePartitionsResponse;
+            incremental_alter_configs::IncrementalAlterConfigsRequest;
+            incremental_alter_configs::IncrementalAlterConfigsResponse;
             init_producer_id::InitProducerIdRequest;
             init_producer_id::InitProducerIdResponse;
         }
@@ -172,6 +180,14 @@ fn no_empty_message(mut response: oracle::FindCoordinatorResponse) -> oracle::Fi
     response
 }
 
+/// The same.
+fn no_empty_documentation(mut response: oracle::DescribeConfigsResponse) -> oracle::DescribeConfigsResponse {
+    for config in response.results.iter_mut().flat_map(|result| &mut result.configs) {
+        config.documentation = config.documentation.take().filter(|text| !text.is_empty());
+    }
+    response
+}
+
 macro_rules! against_the_oracle {
     (@) => {
         |value| value
@@ -224,6 +240,14 @@ against_the_oracle! {
     create_topics_response: create_topics::CreateTopicsResponse;
     delete_topics_request: delete_topics::DeleteTopicsRequest;
     delete_topics_response: delete_topics::DeleteTopicsResponse;
+    describe_configs_request: describe_configs::DescribeConfigsRequest;
+    describe_configs_response: describe_configs::DescribeConfigsResponse, no_empty_documentation;
+    describe_topic_partitions_request: describe_topic_partitions::DescribeTopicPartitionsRequest;
+    describe_topic_partitions_response: describe_topic_partitions::DescribeTopicPartitionsResponse;
+    create_partitions_request: create_partitions::CreatePartitionsRequest;
+    create_partitions_response: create_partitions::CreatePartitionsResponse;
+    incremental_alter_configs_request: incremental_alter_configs::IncrementalAlterConfigsRequest;
+    incremental_alter_configs_response: incremental_alter_configs::IncrementalAlterConfigsResponse;
     init_producer_id_request: init_producer_id::InitProducerIdRequest;
     init_producer_id_response: init_producer_id::InitProducerIdResponse;
 }

@@ -193,10 +193,104 @@ mirror! {
     delete_topics::DeletableTopicResult = delete_topics_response::DeletableTopicResult {
         name, topic_id, error_code, error_message
     };
+    describe_configs::DescribeConfigsRequest = describe_configs_request::DescribeConfigsRequest {
+        resources, include_synonyms, include_documentation
+    };
+    describe_configs::DescribeConfigsResource = describe_configs_request::DescribeConfigsResource {
+        resource_type, resource_name, configuration_keys
+    };
+    describe_configs::DescribeConfigsResponse = describe_configs_response::DescribeConfigsResponse {
+        throttle_time_ms, results
+    };
+    describe_configs::DescribeConfigsResult = describe_configs_response::DescribeConfigsResult {
+        error_code, error_message, resource_type, resource_name, configs
+    };
+    describe_configs::DescribeConfigsResourceResult = describe_configs_response::DescribeConfigsResourceResult {
+        name, value, read_only, config_source, is_sensitive, synonyms, config_type, documentation
+    };
+    describe_configs::DescribeConfigsSynonym = describe_configs_response::DescribeConfigsSynonym {
+        name, value, source
+    };
+    describe_topic_partitions::DescribeTopicPartitionsRequest =
+        describe_topic_partitions_request::DescribeTopicPartitionsRequest {
+            topics, response_partition_limit, cursor
+        };
+    describe_topic_partitions::TopicRequest = describe_topic_partitions_request::TopicRequest { name };
+    describe_topic_partitions::DescribeTopicPartitionsResponse =
+        describe_topic_partitions_response::DescribeTopicPartitionsResponse {
+            throttle_time_ms, topics, next_cursor
+        };
+    describe_topic_partitions::DescribeTopicPartitionsResponseTopic =
+        describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic {
+            error_code, name, topic_id, is_internal, partitions, topic_authorized_operations
+        };
+    describe_topic_partitions::DescribeTopicPartitionsResponsePartition =
+        describe_topic_partitions_response::DescribeTopicPartitionsResponsePartition {
+            error_code, partition_index, leader_id, leader_epoch, replica_nodes, isr_nodes,
+            eligible_leader_replicas, last_known_elr, offline_replicas
+        };
+    create_partitions::CreatePartitionsRequest = create_partitions_request::CreatePartitionsRequest {
+        topics, timeout_ms, validate_only
+    };
+    create_partitions::CreatePartitionsTopic = create_partitions_request::CreatePartitionsTopic {
+        name, count, assignments
+    };
+    create_partitions::CreatePartitionsAssignment = create_partitions_request::CreatePartitionsAssignment {
+        broker_ids
+    };
+    create_partitions::CreatePartitionsResponse = create_partitions_response::CreatePartitionsResponse {
+        throttle_time_ms, results
+    };
+    create_partitions::CreatePartitionsTopicResult = create_partitions_response::CreatePartitionsTopicResult {
+        name, error_code, error_message
+    };
+    incremental_alter_configs::IncrementalAlterConfigsRequest =
+        incremental_alter_configs_request::IncrementalAlterConfigsRequest { resources, validate_only };
+    incremental_alter_configs::AlterConfigsResource = incremental_alter_configs_request::AlterConfigsResource {
+        resource_type, resource_name, configs
+    };
+    incremental_alter_configs::AlterableConfig = incremental_alter_configs_request::AlterableConfig {
+        name, config_operation, value
+    };
+    incremental_alter_configs::IncrementalAlterConfigsResponse =
+        incremental_alter_configs_response::IncrementalAlterConfigsResponse { throttle_time_ms, responses };
+    incremental_alter_configs::AlterConfigsResourceResponse =
+        incremental_alter_configs_response::AlterConfigsResourceResponse {
+            error_code, error_message, resource_type, resource_name
+        };
     init_producer_id::InitProducerIdRequest = init_producer_id_request::InitProducerIdRequest {
         transactional_id, transaction_timeout_ms, producer_id, producer_epoch
     };
     init_producer_id::InitProducerIdResponse = init_producer_id_response::InitProducerIdResponse {
         throttle_time_ms, error_code, producer_id, producer_epoch
     };
+}
+
+/// The oracle has the cursor twice: a request's and a response's.
+macro_rules! cursor {
+    ($($oracle:ident)*) => { $(
+        impl Mirror<Option<$oracle::Cursor>> for describe_topic_partitions::Nullable<describe_topic_partitions::Cursor> {
+            fn mirror(&self, unknown: bool) -> Option<$oracle::Cursor> {
+                self.0.as_ref().map(|ours| {
+                    let mut theirs = $oracle::Cursor::default();
+                    theirs.topic_name = ours.topic_name.mirror(unknown);
+                    theirs.partition_index = ours.partition_index;
+                    theirs.unknown_tagged_fields = unknown_fields(unknown);
+                    theirs
+                })
+            }
+        }
+    )* };
+}
+
+cursor!(describe_topic_partitions_request describe_topic_partitions_response);
+
+impl Sample for describe_topic_partitions::Nullable<describe_topic_partitions::Cursor> {
+    fn sample(g: &mut Gen) -> Self {
+        let cursor = describe_topic_partitions::Cursor {
+            topic_name: String::sample(g),
+            partition_index: i32::sample(g),
+        };
+        Self((g.below(4) > 0).then_some(cursor))
+    }
 }

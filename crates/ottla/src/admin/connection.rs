@@ -50,6 +50,11 @@ calls! {
     api_versions: ApiVersionsRequest => ApiVersionsResponse,
     metadata: MetadataRequest => MetadataResponse,
     create_topics: CreateTopicsRequest => CreateTopicsResponse,
+    create_partitions: CreatePartitionsRequest => CreatePartitionsResponse,
+    delete_topics: DeleteTopicsRequest => DeleteTopicsResponse,
+    describe_configs: DescribeConfigsRequest => DescribeConfigsResponse,
+    describe_topic_partitions: DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse,
+    incremental_alter_configs: IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse,
     list_offsets: ListOffsetsRequest => ListOffsetsResponse,
     fetch: FetchRequest => FetchResponse,
     sasl: SaslHandshakeRequest => SaslHandshakeResponse,
@@ -120,6 +125,11 @@ impl Connection {
         self.renew().await?;
         let version = self.version(C::API)?;
         self.exchange(version, request).await
+    }
+
+    /// What the broker offers: key, lowest and highest version.
+    pub(super) fn versions(&self) -> &[(i16, i16, i16)] {
+        &self.versions
     }
 
     /// The version in which `api` is spoken here.

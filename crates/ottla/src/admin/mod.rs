@@ -1,7 +1,10 @@
-//! What a command line needs besides producing: topics and their descriptions, and reading partitions
+//! What a command line needs besides producing: topics, configurations, brokers, and reading partitions
 //! ([`crate::reader`]). Native, sequential, small; a service that administers a cluster wants more than this.
 
+mod cluster;
+mod configs;
 mod connection;
+mod describe;
 #[cfg(feature = "sasl")]
 mod login;
 mod topics;
@@ -15,8 +18,11 @@ use ottla_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, Meta
 
 use crate::rt::tokio::Network;
 
+pub use cluster::{BrokerDescription, OfferedApi};
+pub use configs::{ConfigChange, ConfigEntry, ConfigResource, ConfigSource};
 pub(crate) use connection::Connection;
-pub use topics::{NewTopic, PartitionDescription, TopicDescription};
+pub use describe::{PartitionDescription, TopicDescription};
+pub use topics::NewTopic;
 
 /// Why an administrative call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,11 +219,7 @@ impl Admin {
                 code: ErrorCode::LEADER_NOT_AVAILABLE,
                 message: format!("{topic}-{partition} has no leader now"),
             })?;
-        let port = u16::try_from(broker.port).map_err(|_| AdminError::Address {
-            address: broker.host.clone(),
-            why: "advertises no valid port",
-        })?;
-        Connection::open(&broker.host, port, &self.options).await
+        self.connect_to(&broker.host, broker.port).await
     }
 }
 

@@ -1,38 +1,16 @@
-//! Topics: list, describe, create.
+//! Topics: create, delete, give more partitions.
 
+use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
+use ottla_wire::messages::create_partitions::{
+    CreatePartitionsAssignment, CreatePartitionsRequest, CreatePartitionsTopic,
+};
 use ottla_wire::messages::create_topics::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
-use ottla_wire::messages::metadata::MetadataResponseTopic;
+use ottla_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 
 use super::{Admin, AdminError, check, unknown};
-
-/// A topic as the cluster describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicDescription {
-    /// Name.
-    pub name: String,
-    /// Topic id (KIP-516); zero when the broker does not tell.
-    pub topic_id: [u8; 16],
-    /// Whether it is one of Kafka's own.
-    pub is_internal: bool,
-    /// Partitions in order.
-    pub partitions: Vec<PartitionDescription>,
-}
-
-/// A partition as the cluster describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionDescription {
-    /// Number.
-    pub partition: i32,
-    /// Leader, -1 when there is none.
-    pub leader: i32,
-    /// Replicas in the order of preference.
-    pub replicas: Vec<i32>,
-    /// In-sync replicas.
-    pub isr: Vec<i32>,
-}
 
 /// A topic to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,30 +28,6 @@ pub struct NewTopic {
 }
 
 impl Admin {
-    /// All topics, in the order of their names.
-    pub async fn topics(&mut self) -> Result<Vec<TopicDescription>, AdminError> {
-        let metadata = self.metadata(None).await?;
-        let mut topics: Vec<_> = metadata.topics.into_iter().map(description).collect();
-        topics.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(topics)
-    }
-
-    /// These topics; the first one that does not exist is the error.
-    pub async fn describe(&mut self, names: &[String]) -> Result<Vec<TopicDescription>, AdminError> {
-        let metadata = self.metadata(Some(names)).await?;
-        let mut topics = Vec::with_capacity(metadata.topics.len());
-        for topic in metadata.topics {
-            let name = topic.name.clone().unwrap_or_default();
-            if topic.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION {
-                return Err(unknown(&name));
-            }
-            check(topic.error_code, || format!("topic {name}"))?;
-            topics.push(description(topic));
-        }
-        topics.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(topics)
-    }
-
     /// Creates a topic.
     pub async fn create_topic(&mut self, topic: NewTopic) -> Result<(), AdminError> {
         let name = topic.name.clone();
@@ -99,34 +53,75 @@ impl Admin {
                 assignments: assignments.collect(),
                 configs: configs.collect(),
             }],
-            timeout_ms: i32::try_from(self.options.request_timeout.as_millis()).unwrap_or(i32::MAX),
+            timeout_ms: self.timeout_ms(),
             ..Default::default()
         };
         let answer = self.connection.call(&request).await?;
         let result = answer.topics.into_iter().next().ok_or_else(|| unknown(&name))?;
-        check(result.error_code, || match result.error_message {
-            Some(words) if !words.is_empty() => format!("topic {name}: {words}"),
-            _ => format!("topic {name} was not created"),
-        })
+        done(result.error_code, result.error_message, &name, "was not created")
+    }
+
+    /// Deletes a topic with all its records.
+    ///
+    /// # Errors
+    /// When it does not exist, or the cluster does not let it be deleted.
+    pub async fn delete_topic(&mut self, name: &str) -> Result<(), AdminError> {
+        let by_state = self.connection.version(ApiKey::DeleteTopics)? >= 6;
+        let state = DeleteTopicState {
+            name: Some(name.to_owned()),
+            ..DeleteTopicState::default()
+        };
+        let request = DeleteTopicsRequest {
+            topics: if by_state { vec![state] } else { Vec::new() },
+            topic_names: vec![name.to_owned()],
+            timeout_ms: self.timeout_ms(),
+        };
+        let answer = self.connection.call(&request).await?;
+        let result = answer.responses.into_iter().next().ok_or_else(|| unknown(name))?;
+        done(result.error_code, result.error_message, name, "was not deleted")
+    }
+
+    /// Gives a topic more partitions, `count` in all. `assignment` has the replicas of each new one, if the cluster is
+    /// not to choose them.
+    ///
+    /// # Errors
+    /// When the topic does not exist, or has as many already.
+    pub async fn create_partitions(
+        &mut self,
+        name: &str,
+        count: i32,
+        assignment: Option<Vec<Vec<i32>>>,
+    ) -> Result<(), AdminError> {
+        let assignments = assignment.map(|new| {
+            let new = new.into_iter();
+            new.map(|broker_ids| CreatePartitionsAssignment { broker_ids })
+                .collect()
+        });
+        let request = CreatePartitionsRequest {
+            topics: vec![CreatePartitionsTopic {
+                name: name.to_owned(),
+                count,
+                assignments,
+            }],
+            timeout_ms: self.timeout_ms(),
+            validate_only: false,
+        };
+        let answer = self.connection.call(&request).await?;
+        let result = answer.results.into_iter().next().ok_or_else(|| unknown(name))?;
+        done(result.error_code, result.error_message, name, "was not altered")
+    }
+
+    fn timeout_ms(&self) -> i32 {
+        i32::try_from(self.options.request_timeout.as_millis()).unwrap_or(i32::MAX)
     }
 }
 
-fn description(topic: MetadataResponseTopic) -> TopicDescription {
-    let mut partitions: Vec<_> = topic
-        .partitions
-        .into_iter()
-        .map(|p| PartitionDescription {
-            partition: p.partition_index,
-            leader: p.leader_id,
-            replicas: p.replica_nodes,
-            isr: p.isr_nodes,
-        })
-        .collect();
-    partitions.sort_by_key(|p| p.partition);
-    TopicDescription {
-        name: topic.name.unwrap_or_default(),
-        topic_id: topic.topic_id.0,
-        is_internal: topic.is_internal,
-        partitions,
+fn done(code: ErrorCode, words: Option<String>, name: &str, otherwise: &str) -> Result<(), AdminError> {
+    if code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION {
+        return Err(unknown(name));
     }
+    check(code, || match words {
+        Some(words) if !words.is_empty() => format!("topic {name}: {words}"),
+        _ => format!("topic {name} {otherwise}"),
+    })
 }
