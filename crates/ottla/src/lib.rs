@@ -39,6 +39,8 @@ pub mod rt;
 mod send;
 mod shared;
 pub mod sources;
+#[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+pub mod spool;
 mod topic;
 pub mod transport;
 

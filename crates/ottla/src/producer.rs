@@ -62,6 +62,17 @@ pub(crate) fn wake(waker: Option<Waker>) {
     }
 }
 
+/// Tells the producer what happened outside of its driver.
+pub(crate) fn tell(shared: &Shared, input: Input) {
+    let mut state = shared.lock();
+    let now = shared.clock.now();
+    state.core.handle(now, input);
+    state.pump(now);
+    let kick = state.kick();
+    drop(state);
+    wake(kick);
+}
+
 impl Producer {
     /// Begins to configure a producer.
     pub fn builder() -> Builder {
@@ -114,6 +125,28 @@ impl Producer {
             accept: |state, id, callback| state.deliveries.call_back(id, callback),
             with: Some(Box::new(callback)),
         }
+    }
+
+    /// Sends a record of a spool, which is told of its result by the hook alone.
+    #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+    pub(crate) fn send_spooled(&self, record: Record<'static>, number: u64) -> Send<'_, (), u64> {
+        Send {
+            shared: &self.inner.shared,
+            record: Some(record),
+            ticket: None,
+            intercepted: false,
+            accept: |state, id, number| {
+                if let Some(spool) = &mut state.spool {
+                    spool.accepted(id, number);
+                }
+            },
+            with: Some(number),
+        }
+    }
+
+    #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
     }
 
     /// Sends a record without ever waiting.
@@ -252,14 +285,7 @@ impl Producer {
     }
 
     fn tell(&self, input: Input) {
-        let shared = &self.inner.shared;
-        let mut state = shared.lock();
-        let now = shared.clock.now();
-        state.core.handle(now, input);
-        state.pump(now);
-        let kick = state.kick();
-        drop(state);
-        wake(kick);
+        tell(&self.inner.shared, input);
     }
 
     /// What was counted so far.

@@ -48,6 +48,8 @@ pub(crate) struct State {
     sent_headers: Option<HashMap<RecordId, Headers>>,
     hot: Option<Watch>,
     partitioner: bool,
+    #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+    pub(crate) spool: Option<crate::spool::Hook>,
     work: Work,
     core_deadline: Option<Instant>,
     driver: DriverState,
@@ -156,6 +158,8 @@ impl Shared {
             sent_headers: (!interceptors.is_empty()).then(HashMap::new),
             hot: watched.hot_partitions.then(Watch::default),
             partitioner: watched.partitioner,
+            #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+            spool: None,
             work: Work::default(),
             core_deadline: None,
             driver: DriverState::Running,
@@ -176,6 +180,11 @@ impl Shared {
     pub(crate) fn turn(&self, inputs: &mut Vec<Input>, waker: &Waker) -> Turn {
         let mut state = self.lock();
         let now = self.clock.now();
+        #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+        if state.spool.is_some() {
+            let wall = ottla_core::Timestamp(self.clock.wall_millis_now(now));
+            state.core.set_wall(now, wall);
+        }
         for input in inputs.drain(..) {
             state.core.handle(now, input);
             state.pump(now);
@@ -280,6 +289,10 @@ impl State {
             |topic| core.partitions_for(topic).is_some(),
             &mut work.after.wakers,
         );
+        #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+        if let Some(spool) = &mut self.spool {
+            self.core.drain_journal(&mut |entry| spool.stamped(entry));
+        }
         if self.tracing {
             let trace = &mut self.work.trace;
             self.core.drain_trace(&mut |envelope| trace.push(envelope));
@@ -287,6 +300,10 @@ impl State {
     }
 
     fn resolve(&mut self, batch: Completion) {
+        #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+        if let Some(spool) = &mut self.spool {
+            spool.resolved(&batch);
+        }
         if batch.error().is_some_and(|error| error.code == "CLOSED") {
             self.given_up += batch.len() as u64;
         }

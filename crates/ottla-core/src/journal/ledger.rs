@@ -69,12 +69,7 @@ impl Ledger {
     /// The next entry.
     pub fn apply(&mut self, entry: &Entry<'_>) {
         match entry {
-            Entry::Record { number, was, .. } => {
-                self.last = self.last.max(*number);
-                if was.is_none_or(|was| self.taken_back.insert(was)) {
-                    self.fresh.insert(*number);
-                }
-            }
+            Entry::Record { number, was, .. } => self.taken(*number, *was),
             Entry::Stamped {
                 topic,
                 partition,
@@ -92,9 +87,41 @@ impl Ledger {
         }
     }
 
+    /// Never gives this number to a record.
+    pub fn reserve(&mut self, number: u64) {
+        self.last = self.last.max(number);
+    }
+
+    /// Whether anything is still to be done about a record.
+    pub fn is_pending(&self, number: u64) -> bool {
+        let run = Run {
+            first: number,
+            count: 1,
+        };
+        let in_batch = |stamp: &LiveStamp| {
+            let numbers: Runs = stamp.numbers.iter().copied().collect();
+            numbers.overlaps(run)
+        };
+        self.fresh.contains(number) || self.doubtful.contains(number) || self.stamps.iter().any(in_batch)
+    }
+
+    /// A record was taken: what an [`Entry::Record`] says.
+    pub fn taken(&mut self, number: u64, was: Option<u64>) {
+        self.last = self.last.max(number);
+        if was.is_none_or(|was| self.taken_back.insert(was)) {
+            self.fresh.insert(number);
+        }
+    }
+
     /// Entries are missing here. Whatever is in no batch so far may have been in one of them.
     pub fn damaged(&mut self) {
         self.doubtful.merge(&core::mem::take(&mut self.fresh));
+    }
+
+    /// Takes these records out of their batches: whether they were sent nobody knows.
+    pub fn distrust(&mut self, runs: &[Run]) {
+        let numbers = self.take(runs);
+        self.doubtful.merge(&numbers);
     }
 
     /// Decides that the doubtful records are sent as if nothing had happened.

@@ -30,7 +30,7 @@ pub use gate::Stamped;
 #[cfg(feature = "journal")]
 pub use ledger::{Ledger, LiveStamp};
 #[cfg(feature = "journal")]
-pub use read::{FILE_HEADER_LEN, NewerVersion, Piece, Pieces, file_header, read};
+pub use read::{FILE_HEADER_LEN, NewerVersion, Piece, Pieces, file_header, read, read_on};
 #[cfg(feature = "journal")]
 pub use replay::ReplayError;
 #[cfg(feature = "journal")]

@@ -62,6 +62,8 @@ pub enum Piece<'a> {
 pub struct Pieces<'a> {
     file: &'a [u8],
     at: usize,
+    /// Where in the file the bytes begin.
+    base: u64,
 }
 
 /// Reads a whole file. Never fails for what is in it: damage is a piece like any other. Pure; it copies and decompresses
@@ -71,7 +73,7 @@ pub struct Pieces<'a> {
 /// When a newer version wrote it.
 pub fn read(file: &[u8]) -> Result<Pieces<'_>, NewerVersion> {
     let Some(header) = file.first_chunk::<FILE_HEADER_LEN>() else {
-        return Ok(Pieces { file, at: 0 });
+        return Ok(read_on(file, 0));
     };
     let version = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
     let crc = u32::from_be_bytes([header[12], header[13], header[14], header[15]]);
@@ -82,7 +84,18 @@ pub fn read(file: &[u8]) -> Result<Pieces<'_>, NewerVersion> {
     Ok(Pieces {
         file,
         at: if is_header { FILE_HEADER_LEN } else { 0 },
+        base: 0,
     })
+}
+
+/// Reads on in a file from an offset where an entry begins, with as much of the file as there is at hand: a last piece that
+/// is torn may only need more of it.
+pub fn read_on(bytes: &[u8], offset: u64) -> Pieces<'_> {
+    Pieces {
+        file: bytes,
+        at: 0,
+        base: offset,
+    }
 }
 
 impl<'a> Pieces<'a> {
@@ -111,7 +124,7 @@ impl<'a> Pieces<'a> {
         let Some(body) = body else {
             return Found::Short;
         };
-        if checksum(at as u64, len, body) != crc {
+        if checksum(self.base + at as u64, len, body) != crc {
             return Found::Nothing;
         }
         match decode(body) {

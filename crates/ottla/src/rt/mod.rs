@@ -59,6 +59,13 @@ impl Clock {
         wall / 1000
     }
 
+    /// The same, read anew: a machine that slept has a wall clock that went on.
+    #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+    pub(crate) fn wall_millis_now(&self, now: Instant) -> i64 {
+        self.read_wall();
+        self.wall_millis(now)
+    }
+
     fn read_wall(&self) {
         let zero = system_micros().saturating_sub_unsigned(self.now().as_micros());
         self.wall_at_zero.store(zero, Ordering::Relaxed);

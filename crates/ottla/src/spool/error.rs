@@ -1,0 +1,96 @@
+//! What can go wrong with a spool.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{KafkaError, StartError};
+
+/// Why a spool cannot be opened, or does not take records. None was taken then.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SpoolError {
+    /// The system refuses something.
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file or directory.
+        path: PathBuf,
+        /// Its error.
+        error: Arc<io::Error>,
+    },
+    /// Another process has the directory open.
+    Locked {
+        /// The directory.
+        dir: PathBuf,
+        /// What the other process wrote about itself.
+        owner: String,
+    },
+    /// A newer version wrote the file.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of its format.
+        version: u32,
+    },
+    /// The directory has reached its size limit.
+    Full {
+        /// The directory.
+        dir: PathBuf,
+        /// Bytes in it.
+        used: u64,
+        /// Bytes that it may have.
+        limit: u64,
+    },
+    /// The producer cannot be started.
+    Start(StartError),
+    /// The configuration contradicts a spool.
+    Config(&'static str),
+    /// A record can never be sent.
+    Record(Box<KafkaError>),
+    /// The spool is closed.
+    Closed,
+}
+
+impl SpoolError {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Io {
+            doing,
+            path,
+            error: Arc::new(error),
+        }
+    }
+}
+
+impl fmt::Display for SpoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { doing, path, error } => {
+                write!(f, "cannot {doing} {}: {error}", path.display())
+            }
+            Self::Locked { dir, owner } => write!(
+                f,
+                "another process{owner} uses the spool {}; wait for its end, or take another directory",
+                dir.display()
+            ),
+            Self::Newer { path, version } => write!(
+                f,
+                "{} has format {version}, which a newer version of this program wrote; use that one",
+                path.display()
+            ),
+            Self::Full { dir, used, limit } => write!(
+                f,
+                "the spool {} is full: {used} of {limit} bytes are taken; let it be delivered, or raise its limit",
+                dir.display()
+            ),
+            Self::Start(error) => error.fmt(f),
+            Self::Config(why) => f.write_str(why),
+            Self::Record(error) => error.fmt(f),
+            Self::Closed => f.write_str("the spool is closed"),
+        }
+    }
+}
+
+impl std::error::Error for SpoolError {}
