@@ -1,12 +1,12 @@
 // Entry for Node: TCP through node:net, WebSocket through the global one or the package `ws`.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
 import * as glue from '../wasm/ottla.js';
 import { BufferPool } from './pool.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
+import { checkWebSocket, openWebSocket } from './ws.js';
 
 export { ConfigError, KafkaError, QueueFullError } from './errors.js';
 
@@ -19,13 +19,22 @@ function wasm() {
   return exports;
 }
 
+const READ_BUFFER = 64 * 1024;
+
 function connectTcp({ host, port }, on) {
-  const socket = net.connect({ host, port, noDelay: true });
+  const onread = {
+    // One for all that is read: the engine copies what it is told.
+    buffer: Buffer.allocUnsafeSlow(READ_BUFFER),
+    callback: (count, buffer) => {
+      on.data(buffer.subarray(0, count));
+      return true;
+    },
+  };
+  const socket = net.connect({ host, port, noDelay: true, onread });
   let reason = 'the broker closed the connection';
   let wanted = false;
   const pool = newPool();
   socket.on('connect', () => on.open());
-  socket.on('data', (chunk) => on.data(chunk));
   socket.on('error', (error) => (reason = `${host}:${port}: ${words(error)}`));
   socket.on('close', () => wanted || on.close(reason));
   return {
@@ -47,26 +56,14 @@ const newPool = () => new BufferPool((length) => new Uint8Array(Buffer.allocUnsa
 // A name with several addresses fails with one error for each of them, and without a message of its own.
 const words = (error) => error.message || error.errors?.map(({ message }) => message).join(', ') || error.code;
 
-const require = createRequire(import.meta.url);
-
-/** The package `ws` first where it is installed: it can show an Origin, which a bridge asks for. */
-function openWebSocket(url, protocol, { origin }) {
-  let WebSocketOfNode;
-  try {
-    WebSocketOfNode = require('ws');
-  } catch {
-    if (typeof WebSocket === 'undefined') {
-      throw new Error("this Node has no WebSocket; install the package 'ws' (npm install ws)");
-    }
-    if (origin) throw new Error("showing an Origin needs the package 'ws' (npm install ws)");
-    return new WebSocket(url, protocol);
-  }
-  return new WebSocketOfNode(url, protocol, { origin, perMessageDeflate: false });
-}
-
-export const createProducer = producerFactory({
+const create = producerFactory({
   wasm,
   platform: 'native',
   connectTcp,
   connectWebSocket: webSocketConnector(openWebSocket, newPool),
 });
+
+export function createProducer(options) {
+  checkWebSocket(options);
+  return create(options);
+}

@@ -5,19 +5,18 @@ const POLL_MS = 4;
 
 /**
  * @param {(url: string, protocol: string, options: object) => WebSocket} open
- * @param {() => BufferPool} [newPool] for sockets that call back when bytes are written, as those of the package `ws`
+ * @param {() => BufferPool} [newPool] buffers for sockets that call back when bytes are written, as those of the package `ws`
  */
 export function webSocketConnector(open, newPool) {
   return ({ url }, on, options) => {
     const socket = open(url, PROTOCOL, options);
     socket.binaryType = 'arraybuffer';
-    const pool = newPool?.();
-    const backlog = new Backlog(socket, on, pool);
+    const output = socket.on && newPool ? new Receipts(socket, on, newPool()) : new Backlog(socket, on);
     let over = false;
     const end = (reason) => {
       if (over) return;
       over = true;
-      backlog.stop();
+      output.stop();
       on.close(reason);
     };
     socket.addEventListener('open', () => over || on.open());
@@ -28,19 +27,19 @@ export function webSocketConnector(open, newPool) {
         return end(`${url} answered with text; is it a bridge of ottla?`);
       }
       // In a hidden page timers are slow, but messages are not.
-      backlog.check();
+      output.check();
       on.data(new Uint8Array(data));
     });
     socket.addEventListener('close', ({ code, reason }) => end(closeReason(code, reason, url)));
     // Some runtimes report a refused connection by `error` alone, others with words in `error` and none in `close`.
     socket.addEventListener('error', (event) => end(errorReason(event, url)));
     return {
-      allocate: (length) => pool?.take(length),
-      write: (bytes) => backlog.send(bytes),
+      allocate: (length) => output.allocate(length),
+      write: (bytes) => output.send(bytes),
       close: () => {
         if (over) return;
         over = true;
-        backlog.stop();
+        output.stop();
         socket.close(1000);
       },
     };
@@ -58,13 +57,11 @@ function errorReason({ message, error }, url) {
   return `no bridge at ${url}, or it refused the connection (its log says why)${words ? `: ${words}` : ''}`;
 }
 
-/** Reports what has left `bufferedAmount`; there is no event for it. */
-class Backlog {
+/** Reports what the socket says that it has written. */
+class Receipts {
   #socket;
   #on;
   #pool;
-  #sent = 0;
-  #timer = null;
 
   constructor(socket, on, pool) {
     this.#socket = socket;
@@ -72,9 +69,39 @@ class Backlog {
     this.#pool = pool;
   }
 
+  allocate(length) {
+    return this.#pool.take(length);
+  }
+
   send(bytes) {
-    if (this.#pool) this.#socket.send(bytes, () => this.#pool.give(bytes));
-    else this.#socket.send(bytes);
+    this.#socket.send(bytes, (error) => {
+      this.#pool.give(bytes);
+      // The socket's own event says why it is over.
+      if (!error) this.#on.written(bytes.byteLength);
+    });
+  }
+
+  check() {}
+
+  stop() {}
+}
+
+/** Reports what has left `bufferedAmount`; there is no event for it. */
+class Backlog {
+  #socket;
+  #on;
+  #sent = 0;
+  #timer = null;
+
+  constructor(socket, on) {
+    this.#socket = socket;
+    this.#on = on;
+  }
+
+  allocate() {}
+
+  send(bytes) {
+    this.#socket.send(bytes);
     this.#sent += bytes.byteLength;
     this.#timer ??= setTimeout(() => this.#poll(), 0);
   }

@@ -110,3 +110,33 @@ test('after its own close a connection says nothing', () => {
   socket.fire('close', { code: 1000, reason: '' });
   assert.deepEqual(events, []);
 });
+
+test('a socket that calls back says itself what is written, and its buffer is used again', () => {
+  const socket = Object.assign(new Socket(), { on() {} });
+  const callbacks = [];
+  socket.send = (bytes, done) => callbacks.push(done) && socket.sent.push(bytes);
+  const written = [];
+  const free = [];
+  const pool = () => ({ take: (length) => free.pop() ?? new Uint8Array(length), give: (bytes) => free.push(bytes) });
+  const on = { open() {}, data() {}, written: (count) => written.push(count), close() {} };
+  const connection = webSocketConnector(() => socket, pool)({ url: URL_ }, on, {});
+  const first = connection.allocate(9);
+  connection.write(first);
+  assert.deepEqual([written, connection.allocate(9) === first], [[], false]);
+  callbacks[0]();
+  assert.deepEqual([written, connection.allocate(9) === first], [[9], true]);
+  connection.write(first);
+  callbacks[1](new Error('it is closed'));
+  assert.deepEqual(written, [9], 'what failed is not written');
+});
+
+const { isPrivate } = await load('src/ws.js');
+
+test('only where nobody on the way can see the bytes they go unmasked', () => {
+  for (const url of ['wss://bridge.example/k/main/any', 'ws://localhost:8080/k', 'ws://127.0.0.1:1/k', 'ws://127.9.9.9/k', 'ws://[::1]:8080/k']) {
+    assert.equal(isPrivate(url), true, url);
+  }
+  for (const url of ['ws://bridge.example/k', 'ws://10.0.0.1/k', 'ws://127.0.0.1.example/k', 'ws://localhost.example/k', 'ws://[::2]/k']) {
+    assert.equal(isPrivate(url), false, url);
+  }
+});
