@@ -1,4 +1,5 @@
 // ottla in Node, over TCP or (BOOTSTRAP is a ws:// address) through a bridge. OTTLA_NPM is the package's directory.
+// One argument more than the others have: batch.size.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { run } from './peer.mjs';
@@ -12,7 +13,7 @@ await run(async ({ bootstrap, topic, codec }) => {
       'acks': 'all',
       'enable.idempotence': true,
       'linger.ms': 5,
-      'batch.size': 16384,
+      'batch.size': Number(process.argv[8]),
       'compression.type': codec,
     },
   });

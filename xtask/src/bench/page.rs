@@ -60,7 +60,7 @@ fn run(report: &mut Report) -> Result<()> {
         figures(PLAY, "longestFrame")?,
     );
     let (Some(task), Some(task_cpu), Some(ok), Some(frame)) =
-        (longest.most(), cpu.most(), acked.least(), p99.median())
+        (longest.median(), cpu.most(), acked.least(), p99.median())
     else {
         return Err(Failure::step(format!("no figure in:\n{said}")));
     };
@@ -70,19 +70,31 @@ fn run(report: &mut Report) -> Result<()> {
         "longest task, ms",
         "most processor time of a task, ms",
     ]);
-    table.row([rates.shown(plain), whole(ok), tenths(task), tenths(task_cpu)]);
+    table.row([
+        rates.shown(plain),
+        whole(ok),
+        longest.shown(tenths),
+        cpu.shown(tenths),
+    ]);
     report.table("One tab of Chromium, live", &table);
     report.note(
-        "The longest task of all rounds, by the clock: whatever else ran on the machine meanwhile is in it, but not \
-         in the processor time.",
+        "A task by the clock has in it whatever else ran on the machine meanwhile (Kafka, the bridge and Chromium's \
+         other processes share its cores), so the median of the rounds is judged; its processor time, which is the \
+         page's own work, in every round.",
     );
     let mut table = Table::new(&["median, ms", "99 of 100, ms", "longest, ms"]);
     table.row([median.shown(tenths), p99.shown(tenths), worst.shown(tenths)]);
     report.table("The page's part of a frame, sandbox playing", &table);
     report.at_least("records told ok in every round", ok, RECORDS as f64, "");
     report.at_most(
-        "longest task of the page's main thread in any round",
+        "longest task of the page's main thread, by the clock",
         task,
+        LONGEST_TASK,
+        "ms",
+    );
+    report.at_most(
+        "processor time of any task of the page's main thread in any round",
+        task_cpu,
         LONGEST_TASK,
         "ms",
     );

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
-import { load } from './ottla.mjs';
+import { pathToFileURL } from 'node:url';
+import { load, packageDir } from './ottla.mjs';
 
 const { webSocketConnector } = await load('src/websocket.js');
 const URL_ = 'ws://bridge/k/main/any';
@@ -139,4 +143,20 @@ test('only where nobody on the way can see the bytes they go unmasked', () => {
   for (const url of ['ws://bridge.example/k', 'ws://10.0.0.1/k', 'ws://127.0.0.1.example/k', 'ws://localhost.example/k', 'ws://[::2]/k']) {
     assert.equal(isPrivate(url), false, url);
   }
+});
+
+test('a bridge without any WebSocket is refused at once, with what to install', async (t) => {
+  // Far from node_modules there is no package `ws`.
+  const far = mkdtempSync(join(tmpdir(), 'ottla-'));
+  t.after(() => rmSync(far, { recursive: true }));
+  copyFileSync(join(packageDir, 'src/ws.js'), join(far, 'ws.mjs'));
+  const { checkWebSocket } = await import(pathToFileURL(join(far, 'ws.mjs')));
+  const { WebSocket } = globalThis;
+  t.after(() => (globalThis.WebSocket = WebSocket));
+  delete globalThis.WebSocket;
+  assert.throws(() => checkWebSocket({ bridge: URL_ }), /no WebSocket; install the package 'ws'/);
+  checkWebSocket({ bootstrapServers: 'localhost:9092' });
+  checkWebSocket({ bridge: URL_, connect() {} });
+  globalThis.WebSocket = class {};
+  checkWebSocket({ bridge: URL_ });
 });

@@ -22,7 +22,7 @@ use crate::steps::{binaries, node};
 pub(crate) const TARGET: Target = Target {
     name: "produce",
     measures: "records/s and producer CPU seconds per million records into Apache Kafka 4.3: acks=all, idempotent, \
-               linger.ms=5, batch.size=16384, 6 partitions",
+               linger.ms=5, 6 partitions; batch.size=16384, and beside the clients in Node that have none batches as large as theirs",
     takes: Takes { once: 15, round: 110 },
     run,
 };
@@ -68,13 +68,14 @@ fn run(report: &mut Report) -> Result<()> {
 
 fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>) -> Result<()> {
     let Work { value_len, codec, .. } = work;
-    // Each round has a run of every peer, in the order of `Peer::ALL`.
+    let peers = Peer::of(value_len);
+    // Each round has a run of every peer, in their order.
     let rounds = in_turns(&format!("{value_len} B, {codec}"), report.rounds(), || {
-        let runs = Peer::ALL.iter().map(|peer| one_run(*peer, cluster, ottla, work));
+        let runs = peers.iter().map(|peer| one_run(*peer, cluster, ottla, work));
         runs.collect::<Result<Vec<Figures>>>()
     })?;
     let column = |peer: Peer, pick: &dyn Fn(&Figures) -> Option<f64>| {
-        let place = Peer::ALL.iter().position(|other| *other == peer);
+        let place = peers.iter().position(|other| *other == peer);
         let run = |runs: &Vec<Figures>| place.and_then(|place| runs.get(place)).and_then(pick);
         Series::of_rounds(peer.name(), rounds.len(), rounds.iter().map(run))
     };
@@ -85,7 +86,7 @@ fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>)
         "bridge's CPU s/M",
         "CPU s/M with start and warm-up",
     ]);
-    for peer in Peer::ALL {
+    for &peer in &peers {
         table.row([
             peer.name().to_owned(),
             column(peer, &|run| Some(run.records_per_second / 1000.0))?.shown(plain),
@@ -119,7 +120,7 @@ fn compare(report: &mut Report, cluster: &Cluster, ottla: &Path, work: Work<'_>)
 
 /// How each peer was set, for whoever reads the table.
 fn settings(report: &Report, value_len: usize) {
-    for peer in Peer::ALL {
+    for peer in Peer::of(value_len) {
         let (measured, warm_up) = peer.records(value_len);
         report.note(&format!(
             "{}: {measured} records after {warm_up} to warm up; {}",
@@ -135,7 +136,7 @@ fn settings(report: &Report, value_len: usize) {
 
 fn one_run(peer: Peer, cluster: &Cluster, ottla: &Path, work: Work<'_>) -> Result<Figures> {
     let mut command = peer.command(cluster, ottla, work)?;
-    let beside = (peer == Peer::OttlaBridge).then(|| cluster.bridge_pid());
+    let beside = peer.is_behind_a_bridge().then(|| cluster.bridge_pid());
     let measured = meter::measure(peer.name(), &mut command, beside, LIMIT)?;
     figures(peer, &measured, work.value_len, beside.is_some()).ok_or_else(|| {
         let said: Vec<&str> = measured.lines.iter().map(|(_, line)| line.as_str()).collect();

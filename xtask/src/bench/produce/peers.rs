@@ -31,6 +31,8 @@ pub(crate) enum Peer {
     KafkaPerfTest,
     OttlaNode,
     OttlaBridge,
+    OttlaNodeSmall,
+    OttlaBridgeSmall,
     Platformatic,
     Kafkajs,
 }
@@ -43,15 +45,27 @@ pub(crate) struct Work<'a> {
     pub(crate) codec: &'a str,
 }
 
+/// `batch.size` of Kafka, and of those who are not told otherwise.
+const BATCH_SIZE: usize = 16_384;
+/// Records: nearly a partition's share of one `send` of the peers in Node, with 1,000 records for 6 partitions. Those
+/// clients have no `batch.size` and make one batch of it, however large.
+const BATCH_OF_PEERS: usize = 160;
+
 impl Peer {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::OttlaNative,
-        Self::KafkaPerfTest,
-        Self::OttlaNode,
-        Self::OttlaBridge,
-        Self::Platformatic,
-        Self::Kafkajs,
-    ];
+    /// Those who take part.
+    pub(crate) fn of(value_len: usize) -> Vec<Self> {
+        let mut peers = vec![
+            Self::OttlaNative,
+            Self::KafkaPerfTest,
+            Self::OttlaNode,
+            Self::OttlaBridge,
+        ];
+        if batch_of_peers(value_len) > BATCH_SIZE {
+            peers.extend([Self::OttlaNodeSmall, Self::OttlaBridgeSmall]);
+        }
+        peers.extend([Self::Platformatic, Self::Kafkajs]);
+        peers
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -59,20 +73,31 @@ impl Peer {
             Self::KafkaPerfTest => "kafka-producer-perf-test",
             Self::OttlaNode => "ottla in Node, TCP",
             Self::OttlaBridge => "ottla in Node, bridge",
+            Self::OttlaNodeSmall => "ottla in Node, TCP, 16 KB batches",
+            Self::OttlaBridgeSmall => "ottla in Node, bridge, 16 KB batches",
             Self::Platformatic => "@platformatic/kafka",
             Self::Kafkajs => "kafkajs",
         }
     }
 
+    /// A bridge works for it.
+    pub(crate) fn is_behind_a_bridge(self) -> bool {
+        matches!(self, Self::OttlaBridge | Self::OttlaBridgeSmall)
+    }
+
     /// What decides how much of its work overlaps.
     pub(crate) fn settings(self) -> &'static str {
         match self {
+            Self::OttlaNodeSmall | Self::OttlaBridgeSmall => {
+                "batch.size=16384, the default: a tenth of what the other clients in Node put into a batch, so not judged"
+            }
             Self::OttlaNative => "up to 5 requests in flight, the default",
             Self::KafkaPerfTest => {
                 "up to 5 requests in flight, the default; the JVM options and the heap of Kafka's own script"
             }
             Self::OttlaNode | Self::OttlaBridge => {
-                "16 sends of 1,000 records at once, up to 5 requests in flight, the default"
+                "16 sends of 1,000 records at once, up to 5 requests in flight, the default; batch.size for as many \
+                 records as the other clients in Node put into a batch"
             }
             Self::Platformatic => {
                 "1 send of 1,000 records at once, 1 request in flight, which it forces when it is idempotent"
@@ -89,7 +114,11 @@ impl Peer {
             Self::OttlaNative => (2_000_000, WARM_UP),
             // The JVM compiles while the first million passes.
             Self::KafkaPerfTest => (2_000_000, 5 * WARM_UP),
-            Self::OttlaNode | Self::OttlaBridge | Self::Platformatic => (800_000, WARM_UP),
+            Self::OttlaNode
+            | Self::OttlaBridge
+            | Self::OttlaNodeSmall
+            | Self::OttlaBridgeSmall
+            | Self::Platformatic => (800_000, WARM_UP),
             Self::Kafkajs => (200_000, WARM_UP),
         };
         // Ten times the bytes, about a fifth of the rate.
@@ -117,8 +146,19 @@ impl Peer {
                 perf_test(&mut command, cluster, work, records + warm_up, warm_up)?;
                 command
             }
-            Self::OttlaNode => node("ottla", &cluster.bootstrap, work, records, warm_up),
-            Self::OttlaBridge => node("ottla", &cluster.bridge, work, records, warm_up),
+            Self::OttlaNode | Self::OttlaBridge | Self::OttlaNodeSmall | Self::OttlaBridgeSmall => {
+                let bootstrap = match self.is_behind_a_bridge() {
+                    true => &cluster.bridge,
+                    false => &cluster.bootstrap,
+                };
+                let batch_size = match self {
+                    Self::OttlaNode | Self::OttlaBridge => batch_of_peers(work.value_len).max(BATCH_SIZE),
+                    _ => BATCH_SIZE,
+                };
+                let mut command = node("ottla", bootstrap, work, records, warm_up);
+                command.arg(batch_size.to_string());
+                command
+            }
             Self::Platformatic => node("platformatic", &cluster.bootstrap, work, records, warm_up),
             Self::Kafkajs => node("kafkajs", &cluster.bootstrap, work, records, warm_up),
         })
@@ -132,6 +172,10 @@ impl Peer {
             _ => Some((json::number(line, "records")?, json::number(line, "seconds")?)),
         }
     }
+}
+
+fn batch_of_peers(value_len: usize) -> usize {
+    BATCH_OF_PEERS * value_len
 }
 
 /// `2000000 records sent, 1234567.9 records/sec (…)`
@@ -152,7 +196,7 @@ fn perf_test(
 ) -> Result<()> {
     let config = dir()?.join(format!("producer-{}.properties", work.codec));
     let text = format!(
-        "acks=all\nenable.idempotence=true\nlinger.ms=5\nbatch.size=16384\ncompression.type={}\n",
+        "acks=all\nenable.idempotence=true\nlinger.ms=5\nbatch.size={BATCH_SIZE}\ncompression.type={}\n",
         work.codec
     );
     at(&config, std::fs::write(&config, text))?;
