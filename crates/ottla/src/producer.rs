@@ -212,13 +212,13 @@ impl Producer {
         }
         let now = shared.clock.now();
         if !state.room.is_empty() {
-            state.core.gave_up(now);
+            state.core.gave_up(now, now);
             return Err(KafkaError::full().with_record(record.into_owned()));
         }
         stamp(shared, now, &mut record);
         let accepted = state.core.send(now, record);
         if let Err(SendError::Full { .. }) = accepted {
-            state.core.gave_up(now);
+            state.core.gave_up(now, now);
         }
         let accepted = accepted
             .map(|id| {

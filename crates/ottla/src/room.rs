@@ -31,8 +31,8 @@ pub(crate) enum Turn {
     Now(Instant),
     /// Others are before it.
     Later,
-    /// `max.block.ms` ran out.
-    Expired,
+    /// `max.block.ms`, which began then, ran out.
+    Expired(Instant),
 }
 
 impl Room {
@@ -55,7 +55,7 @@ impl Room {
     pub(crate) fn turn(&self, ticket: Ticket) -> Turn {
         let first = self.waiters.front().map(|waiter| waiter.ticket);
         match self.waiters.iter().find(|waiter| waiter.ticket == ticket) {
-            Some(waiter) if waiter.expired => Turn::Expired,
+            Some(waiter) if waiter.expired => Turn::Expired(waiter.since),
             Some(waiter) if first == Some(ticket) => Turn::Now(waiter.since),
             _ => Turn::Later,
         }
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(room.deadline(MAX), Some(at(10)));
         let mut wakers = Vec::new();
         room.expire(at(12), MAX, &mut wakers);
-        assert_eq!((wakers.len(), room.turn(a)), (1, Turn::Expired));
+        assert_eq!((wakers.len(), room.turn(a)), (1, Turn::Expired(at(0))));
         assert_eq!(
             room.turn(b),
             Turn::Later,

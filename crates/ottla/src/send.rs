@@ -126,8 +126,8 @@ impl<'a, T, W> Send<'a, T, W> {
         let since = match self.ticket.map(|ticket| state.room.turn(ticket)) {
             None if state.room.is_empty() => now,
             Some(Turn::Now(since)) => since,
-            Some(Turn::Expired) => {
-                state.core.gave_up(now);
+            Some(Turn::Expired(since)) => {
+                state.core.gave_up(now, since);
                 let error = KafkaError::no_room_in_time();
                 return Poll::Ready(Err(error.with_record(record.into_owned())));
             }

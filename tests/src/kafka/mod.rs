@@ -1,10 +1,12 @@
 //! Apache Kafka: one or three brokers in combined mode, on loopback, with data that goes away.
 
 mod install;
+mod java_producer;
 mod node;
 mod tools;
 
 pub use install::Install;
+pub use java_producer::JavaProducer;
 pub use node::Node;
 pub use tools::{Tools, field};
 

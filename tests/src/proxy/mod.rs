@@ -58,6 +58,7 @@ struct State {
     identities: Vec<ErrorCode>,
     planned: Vec<Cut>,
     cuts_made: usize,
+    delay: Duration,
     connections: usize,
     sockets: Vec<TcpStream>,
 }
@@ -125,6 +126,12 @@ impl Proxy {
             moment,
             to_pass,
         });
+    }
+
+    /// Lets every answer wait so long before it goes on to the client; answers that come together wait one after the
+    /// other.
+    pub fn delay_answers(&self, delay: Duration) {
+        self.shared.lock().delay = delay;
     }
 
     /// How many planned cuts have happened.

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::{INIT_PRODUCER_ID, Moment, Seen, Shared, State, frames};
 
@@ -69,6 +70,8 @@ enum About {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Pass,
+    /// It passes so much later, and what follows it as well.
+    After(Duration),
     /// It vanishes and the connection stays.
     Vanish,
     /// Both sockets close.
@@ -87,10 +90,18 @@ impl Side {
     fn pump(mut self, mut judge: impl FnMut(&mut State, &[u8]) -> Fate) {
         while let Ok(Some(frame)) = frames::read(&mut self.from) {
             let fate = judge(&mut self.shared.lock(), &frame);
-            if fate != Fate::Pass {
-                self.shared.changed.notify_all();
-            }
-            if fate == Fate::Cut || (fate == Fate::Pass && self.to.write_all(&frame).is_err()) {
+            let passes = match fate {
+                Fate::Pass => true,
+                Fate::After(delay) => {
+                    std::thread::sleep(delay);
+                    true
+                }
+                Fate::Vanish | Fate::Cut => {
+                    self.shared.changed.notify_all();
+                    false
+                }
+            };
+            if fate == Fate::Cut || (passes && self.to.write_all(&frame).is_err()) {
                 break;
             }
         }
@@ -152,7 +163,11 @@ fn deliver(state: &mut State, frame: &[u8], asked: &Mutex<Vec<Asked>>, silent: &
     let Some(correlation_id) = frames::answered(frame) else {
         return Fate::Cut;
     };
-    let mut fate = if *silent { Fate::Vanish } else { Fate::Pass };
+    let mut fate = match (*silent, state.delay) {
+        (true, _) => Fate::Vanish,
+        (false, Duration::ZERO) => Fate::Pass,
+        (false, delay) => Fate::After(delay),
+    };
     asked
         .lock()
         .expect("what follows cannot panic")

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{INIT_PRODUCER_ID, Moment, PRODUCE, Proxy, frames};
 use crate::wait::wait_until;
@@ -126,6 +126,17 @@ fn a_cut_before_the_request_keeps_it_from_the_broker() {
     assert_eq!(talk(&mut client, &[request(PRODUCE, 2)], 1), 0);
     proxy.wait_for_cuts(1, LIMIT);
     assert_eq!(reached.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_answer_that_is_delayed_arrives_later() {
+    let (proxy, _) = setup();
+    let delay = Duration::from_millis(60);
+    proxy.delay_answers(delay);
+    let mut client = TcpStream::connect(proxy.address()).unwrap();
+    let asked = Instant::now();
+    assert_eq!(talk(&mut client, &[request(PRODUCE, 1)], 1), 1);
+    assert!(asked.elapsed() >= delay);
 }
 
 #[test]

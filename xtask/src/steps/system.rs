@@ -117,6 +117,22 @@ pub(crate) const PYTHON: Need = Need {
     },
 };
 
+pub(crate) const JAVAC: Need = Need {
+    name: "javac",
+    wanted_for: "comparing metrics with Kafka's own producer, which is left out without it",
+    debian: "sudo apt-get install -y openjdk-17-jdk-headless",
+    macos: "brew install openjdk",
+    find: || Cmd::new("javac").arg("-version").answer(),
+};
+
+pub(crate) const GO: Need = Need {
+    name: "Go 1.26 or newer",
+    wanted_for: "the peer franz-go of `cargo xtask bench peers`, which is left out without it",
+    debian: "see go.dev/doc/install; Debian's golang-go is older",
+    macos: "brew install go",
+    find: || Cmd::new("go").arg("version").answer(),
+};
+
 pub(crate) const VALGRIND: Need = Need {
     name: "valgrind",
     wanted_for: "counting instructions in `cargo xtask bench trace`",

@@ -160,17 +160,19 @@ fn requests_connections_waits_and_memory_are_measured() {
         [0.0],
         "it may wait"
     );
-    bench.producer.gave_up(bench.now);
-    assert_eq!(
-        of_producer(&bench, &["buffer-exhausted-total", "record-error-total"]),
-        [1.0, 1.0]
-    );
+    bench.producer.gave_up(bench.now, since);
+    let gave_up = [
+        "buffer-exhausted-total",
+        "record-error-total",
+        "bufferpool-wait-time-ns-total",
+    ];
+    assert_eq!(of_producer(&bench, &gave_up), [1.0, 1.0, 20e6]);
     bench.ok(&request, 0);
     bench
         .producer
         .send_since(bench.now, since, record())
         .expect("room");
-    assert_eq!(of_producer(&bench, &["bufferpool-wait-time-ns-total"]), [20e6]);
+    assert_eq!(of_producer(&bench, &["bufferpool-wait-time-ns-total"]), [40e6]);
     bench.run();
     bench.producer.flush(bench.now);
     bench.advance_ms(7);
