@@ -106,3 +106,42 @@ async fn a_topic_that_the_bridge_does_not_allow() {
     assert!(error.into_record().is_some());
     assert!(read_all(&cluster, "secret", 0).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_request_that_the_bridge_finds_too_long_is_split_or_fails_at_once() {
+    let cluster = cluster(1, |_| ()).await;
+    create(&cluster, "t", 3, 1).await;
+    let (_, server) = bridge(&cluster).await;
+    let producer = builder(server)
+        .set("max.request.size", "8000000")
+        .set("batch.size", "2000000")
+        .set("linger.ms", "1000")
+        .start()
+        .expect("a valid configuration");
+    let several = vec![b'x'; 400_000];
+    let mut fitting = Vec::new();
+    for (partition, value) in [(0, &several[..]); 5].into_iter().chain([(1, &b"small"[..])]) {
+        let record = Record::to("t").partition(partition).value(value);
+        fitting.push(producer.send(record).await.expect("there is room"));
+    }
+    // Nobody can split one record.
+    let too_large = vec![b'x'; 2_000_000];
+    let record = Record::to("t").partition(2).value(&too_large);
+    let too_large = producer.send(record).await.expect("there is room");
+    let error = too_large.await.expect_err("the bridge refuses");
+    assert_eq!(error.code(), "MESSAGE_TOO_LARGE", "{error}");
+    assert_eq!(error.persisted(), ottla::Persisted::No);
+    for delivery in fitting {
+        delivery.await.expect("what fits is delivered");
+    }
+    assert!(producer.metrics().splits > 0, "nothing was too long, or split");
+    assert_eq!(producer.metrics().connections_lost, 0);
+    producer
+        .close(Duration::from_secs(8))
+        .await
+        .expect("nothing is left");
+    let stored = [0, 1, 2].map(|partition| read_all(&cluster, "t", partition));
+    for (records, expected) in stored.into_iter().zip([5, 1, 0]) {
+        assert_eq!(records.await.len(), expected);
+    }
+}

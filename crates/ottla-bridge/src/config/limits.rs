@@ -55,7 +55,8 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Longest request; a longer one closes the connection (1009) before anything is allocated for it.
+    /// Longest request. A longer Produce request is answered MESSAGE_TOO_LARGE and not held; any other one, and one of
+    /// more than 16 times as many bytes, closes the connection (1009) before anything is allocated for it.
     request_bytes = 1_064_960, 16_384 ..= 8_388_608;
     /// Longest answer that is taken from a broker.
     response_bytes = 8_388_608, 65_536 ..= 104_857_600;

@@ -39,7 +39,7 @@ impl ApiTable {
         Self(ALLOWED.iter().filter_map(common).collect())
     }
 
-    pub(super) fn allows(&self, api: ApiKey, version: i16) -> bool {
+    pub(crate) fn allows(&self, api: ApiKey, version: i16) -> bool {
         self.0
             .iter()
             .any(|(known, range)| *known == api && range.contains(&version))

@@ -6,6 +6,7 @@ mod batch;
 mod cursor;
 mod init_producer_id;
 mod metadata;
+mod outline;
 mod produce;
 mod produce_answer;
 mod produce_scan;
@@ -27,6 +28,8 @@ use crate::config::{Codecs, Limits, TopicRules, is_legal_name};
 pub(crate) use api::ApiTable;
 use batch::Refusal;
 use cursor::{Cursor, Malformed};
+pub(crate) use outline::{Outline, judge_outline};
+pub(crate) use produce_scan::FLEXIBLE_SINCE as FLEXIBLE_PRODUCE;
 
 /// Every request begins with its length, which frames here include.
 pub(crate) const LENGTH_PREFIX: usize = 4;

@@ -5,6 +5,7 @@ use ottla_wire::error_code::ErrorCode;
 
 use super::batch::{BatchRules, Refusal};
 use super::cursor::{Cursor, Malformed};
+use super::outline::TooLong;
 use super::produce_scan::{Partition, Scanned, Topic, scan};
 use super::{Expect, ExpectKind, Head, LENGTH_PREFIX, Rules, Verdict, malformed};
 use crate::close::{Close, CloseCode};
@@ -20,41 +21,66 @@ pub(super) struct RefusedTopic {
 
 /// Judges the request in `frame` (with its length prefix), whose header was read by `cursor`.
 pub(super) fn judge(rules: &Rules<'_>, head: &Head<'_>, frame: &Bytes, cursor: Cursor<'_>) -> Verdict {
-    let scanned = match scan(cursor, head.version, rules.limits.partitions_per_request) {
+    let scanned = match read(rules, head, cursor) {
         Ok(scanned) => scanned,
-        Err(why) => return malformed(head, why),
+        Err(verdict) => return verdict,
     };
-    if scanned.partitions.is_empty() {
-        return malformed(head, Malformed("it names no partition"));
-    }
-    let verdicts = Verdicts::of(rules, &scanned);
+    let batches = BatchRules {
+        codecs: rules.codecs,
+        max_records: rules.limits.records_per_batch,
+    };
+    let verdicts = Verdicts::of(rules, &scanned, |records| batches.check(records).err());
     if verdicts.refused.is_empty() {
         return Verdict::Forward {
             chunks: vec![frame.clone()],
             expect: expect(head, &scanned, Vec::new()),
         };
     }
-    if scanned.acks == 0 {
-        // There is no answer in which an error could be told, and silence would look like success.
-        let topic = &verdicts.refused[0];
-        let what = topic
-            .partitions
-            .first()
-            .map_or("", |(_, refusal)| refusal.message);
-        let reason = format!("Produce with acks=0 to {:?}: {what}", topic.name);
-        return Verdict::Close(Close::new(CloseCode::Forbidden, reason));
-    }
-    let refused_partitions = verdicts.passes.iter().filter(|passes| !**passes).count() as u64;
-    if verdicts.passes.iter().any(|passes| *passes) {
+    if scanned.acks != 0 && verdicts.passes.iter().any(|passes| *passes) {
+        let refused_partitions = verdicts.passes.iter().filter(|passes| !**passes).count() as u64;
         let chunks = cut(frame, &scanned, &verdicts.passes);
-        Verdict::Cut {
+        return Verdict::Cut {
             chunks,
             expect: expect(head, &scanned, verdicts.refused),
             refused_partitions,
-        }
-    } else {
-        super::produce_answer::refuse_all(head, &verdicts.refused)
+        };
     }
+    refuse(head, &scanned, &verdicts.refused)
+}
+
+/// Judges a request of which there is an outline only, because it is too long.
+pub(super) fn judge_outline(rules: &Rules<'_>, head: &Head<'_>, cursor: Cursor<'_>) -> Verdict {
+    let scanned = match read(rules, head, cursor) {
+        Ok(scanned) => scanned,
+        Err(verdict) => return verdict,
+    };
+    let too_long = TooLong::of(scanned.partitions.iter().map(|partition| partition.records));
+    let verdicts = Verdicts::of(rules, &scanned, |records| Some(too_long.refuse(records)));
+    refuse(head, &scanned, &verdicts.refused)
+}
+
+fn read<'a>(rules: &Rules<'_>, head: &Head<'_>, cursor: Cursor<'a>) -> Result<Scanned<'a>, Verdict> {
+    let scanned = scan(cursor, head.version, rules.limits.partitions_per_request)
+        .map_err(|why| malformed(head, why))?;
+    if scanned.partitions.is_empty() {
+        return Err(malformed(head, Malformed("it names no partition")));
+    }
+    Ok(scanned)
+}
+
+/// The answer to a request of which nothing passes.
+fn refuse(head: &Head<'_>, scanned: &Scanned<'_>, refused: &[RefusedTopic]) -> Verdict {
+    if scanned.acks != 0 {
+        return super::produce_answer::refuse_all(head, refused);
+    }
+    // There is no answer in which an error could be told, and silence would look like success.
+    let topic = &refused[0];
+    let what = topic
+        .partitions
+        .first()
+        .map_or("", |(_, refusal)| refusal.message);
+    let reason = format!("Produce with acks=0 to {:?}: {what}", topic.name);
+    Verdict::Close(Close::new(CloseCode::Forbidden, reason))
 }
 
 fn expect(head: &Head<'_>, scanned: &Scanned<'_>, refused: Vec<RefusedTopic>) -> Option<Expect> {
@@ -68,11 +94,11 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    fn of(rules: &Rules<'_>, scanned: &Scanned<'_>) -> Self {
-        let batches = BatchRules {
-            codecs: rules.codecs,
-            max_records: rules.limits.records_per_batch,
-        };
+    fn of(
+        rules: &Rules<'_>,
+        scanned: &Scanned<'_>,
+        refuse: impl Fn(Option<&[u8]>) -> Option<Refusal>,
+    ) -> Self {
         let whole_request = refuse_request(scanned);
         let mut verdicts = Self {
             passes: Vec::with_capacity(scanned.partitions.len()),
@@ -82,7 +108,7 @@ impl Verdicts {
             let whole_topic = whole_request.or_else(|| refuse_topic(rules, topic));
             let mut refused = Vec::new();
             for partition in &scanned.partitions[topic.partitions.clone()] {
-                let refusal = whole_topic.or_else(|| batches.check(partition.records).err());
+                let refusal = whole_topic.or_else(|| refuse(partition.records));
                 verdicts.passes.push(refusal.is_none());
                 refused.extend(refusal.map(|refusal| (partition.index, refusal)));
             }

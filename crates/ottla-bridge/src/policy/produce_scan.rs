@@ -39,7 +39,7 @@ pub(super) struct Partition<'a> {
 }
 
 /// The first version with compact lengths and tagged fields.
-const FLEXIBLE_SINCE: i16 = 9;
+pub(crate) const FLEXIBLE_SINCE: i16 = 9;
 
 /// Reads the body, before which the cursor stands. More than `max_named` topics and partitions are refused, so that
 /// a request of many empty elements cannot make the bridge hold several times its size.

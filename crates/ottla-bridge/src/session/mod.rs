@@ -6,6 +6,7 @@
 mod closing;
 mod downlink;
 mod line;
+mod oversized;
 mod uplink;
 
 use std::sync::Arc;

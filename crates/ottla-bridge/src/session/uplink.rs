@@ -12,10 +12,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::line::Line;
+use super::oversized::{MAX_OUTLINE, Reading, too_big};
 use super::{End, Pending, Session};
 use crate::budget::Reserved;
 use crate::close::{Close, CloseCode};
-use crate::policy::{ApiTable, LENGTH_PREFIX, Verdict, judge};
+use crate::policy::{ApiTable, LENGTH_PREFIX, Verdict, judge, judge_outline};
 use crate::ws::{AHEAD, Incoming, Step};
 
 /// How often a client is looked at while the bridge waits for something else.
@@ -24,6 +25,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 const SMALL_ANSWER: usize = 16 * 1024;
 /// Bytes of requests after which it is another connection's turn.
 const TURN: usize = 256 * 1024;
+/// Requests up to so many times the limit are read to their end and answered; a longer one closes the connection.
+const TIMES_TOO_LONG: u64 = 16;
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) struct Uplink<'a> {
@@ -50,6 +53,9 @@ struct ProducerIds {
 struct Request {
     bytes: Bytes,
     reserved: Reserved,
+    /// How many bytes came, with the length prefix: more than there are if the request is too long.
+    len: usize,
+    is_outline: bool,
 }
 
 impl<'a> Uplink<'a> {
@@ -91,7 +97,7 @@ impl<'a> Uplink<'a> {
             };
             self.line.set_listening(false);
             self.first_deadline = None;
-            turn += request.bytes.len();
+            turn += request.len;
             self.serve(request, room).await?;
             // Sockets that are always ready must not keep other connections from their turn.
             if turn < TURN {
@@ -105,8 +111,13 @@ impl<'a> Uplink<'a> {
 
     async fn serve(&mut self, request: Request, room: mpsc::Permit<'_, Pending>) -> Result<(), End> {
         let metrics = &self.session.gateway.metrics;
-        metrics.bytes_from_clients.inc_by(request.bytes.len() as u64);
-        let (api, verdict) = judge(&self.session.rules(self.apis), &request.bytes);
+        metrics.bytes_from_clients.inc_by(request.len as u64);
+        let rules = self.session.rules(self.apis);
+        let (api, verdict) = if request.is_outline {
+            judge_outline(&rules, &request.bytes)
+        } else {
+            judge(&rules, &request.bytes)
+        };
         let api_name = api.map_or("other", ApiKey::name);
         if api == Some(ApiKey::InitProducerId) {
             self.producer_ids
@@ -183,23 +194,58 @@ impl<'a> Uplink<'a> {
             begun + gateway.limits.frame_timeout(0),
         )
         .await?;
-        let len = checked_len(&prefix, gateway.limits.request_bytes)?;
+        match checked_len(&prefix, gateway.limits.request_bytes)? {
+            Length::Passes(len) => self.whole(&prefix, len, begun).await.map(Some),
+            Length::TooLong(len) => self.outline(len, begun).await.map(Some),
+        }
+    }
+
+    /// Reads the rest of a request that may pass.
+    async fn whole(&mut self, prefix: &[u8], len: usize, begun: Instant) -> Result<Request, End> {
+        let reserved = self.reserve_request(len).await?;
+        let mut frame = BytesMut::with_capacity(LENGTH_PREFIX + len + AHEAD);
+        frame.extend_from_slice(prefix);
+        let deadline = begun + self.session.gateway.limits.frame_timeout(len);
+        self.fill(&mut frame, LENGTH_PREFIX + len, deadline).await?;
+        Ok(Request {
+            bytes: frame.freeze(),
+            reserved,
+            len: LENGTH_PREFIX + len,
+            is_outline: false,
+        })
+    }
+
+    /// Reads the rest of a request that is too long, without keeping it.
+    async fn outline(&mut self, len: usize, begun: Instant) -> Result<Request, End> {
+        let reserved = self.reserve_request(MAX_OUTLINE).await?;
+        let deadline = begun + self.session.gateway.limits.frame_timeout(len);
+        let reading = Reading::new(self, len).run();
+        let outline = timeout_at(deadline, reading)
+            .await
+            .unwrap_or_else(|_| Err(too_slow("a request did not arrive in time").into()))?;
+        Ok(Request {
+            bytes: outline.freeze(),
+            reserved,
+            len: LENGTH_PREFIX + len,
+            is_outline: true,
+        })
+    }
+
+    async fn reserve_request(&self, len: usize) -> Result<Reserved, End> {
+        let gateway = &self.session.gateway;
         let reserve = gateway
             .request_budget
             .reserve(len, gateway.limits.stall_timeout());
-        let reserved = or_client_gone(&self.client, reserve).await??;
-        let mut frame = BytesMut::with_capacity(LENGTH_PREFIX + len + AHEAD);
-        frame.extend_from_slice(&prefix);
-        self.fill(
-            &mut frame,
-            LENGTH_PREFIX + len,
-            begun + gateway.limits.frame_timeout(len),
-        )
-        .await?;
-        Ok(Some(Request {
-            bytes: frame.freeze(),
-            reserved,
-        }))
+        Ok(or_client_gone(&self.client, reserve).await??)
+    }
+
+    pub(super) fn max_request(&self) -> u64 {
+        self.session.gateway.limits.request_bytes
+    }
+
+    /// Whether this is a Produce request of a version that passes.
+    pub(super) fn may_produce(&self, api: i16, version: i16) -> bool {
+        api == ApiKey::Produce as i16 && self.apis.allows(ApiKey::Produce, version)
     }
 
     /// Reads until `to` has `len` bytes.
@@ -217,7 +263,7 @@ impl<'a> Uplink<'a> {
     }
 
     /// Appends at least one and at most `wanted` bytes. Cancel safe.
-    async fn read(&mut self, to: &mut BytesMut, wanted: usize) -> Result<(), End> {
+    pub(super) async fn read(&mut self, to: &mut BytesMut, wanted: usize) -> Result<(), End> {
         loop {
             let step = self.incoming.read(&self.client, to, wanted).await?;
             self.line.hear();
@@ -284,17 +330,21 @@ impl ProducerIds {
     }
 }
 
-fn checked_len(prefix: &[u8], max: u64) -> Result<usize, End> {
+/// The length that a request announces.
+enum Length {
+    Passes(usize),
+    /// So long that only its outline is read.
+    TooLong(usize),
+}
+
+fn checked_len(prefix: &[u8], max: u64) -> Result<Length, End> {
     let len = prefix
         .first_chunk()
         .map_or(-1, |prefix| i32::from_be_bytes(*prefix));
     match usize::try_from(len) {
-        Ok(fits) if fits as u64 <= max => Ok(fits),
-        _ => Err(Close::new(
-            CloseCode::TooBig,
-            format!("request of {len} bytes; the limit is {max}"),
-        )
-        .into()),
+        Ok(len) if len as u64 <= max => Ok(Length::Passes(len)),
+        Ok(len) if len as u64 <= max.saturating_mul(TIMES_TOO_LONG) => Ok(Length::TooLong(len)),
+        _ => Err(too_big(len.into(), max)),
     }
 }
 

@@ -11,5 +11,6 @@ mod limits;
 #[cfg(target_os = "linux")]
 mod memory;
 mod origins;
+mod oversized;
 mod pressure;
 mod topics;
