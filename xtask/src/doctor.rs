@@ -13,6 +13,7 @@ pub(crate) fn main(args: Args) -> Result<()> {
     target(rust::WASM);
     println!("\nFor `cargo xtask test` besides:");
     let for_tests = [
+        &system::CPP_AND_MAKE,
         &system::NODE,
         &system::CHROMIUM,
         &system::CHROMEDRIVER,

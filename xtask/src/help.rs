@@ -36,7 +36,7 @@ cargo xtask test [--without-kafka] [--only PART[,PART...]]
 Sets up what is missing and runs everything that CI runs. The last line counts the tests that ran.
 
   --without-kafka     leave out what needs Apache Kafka, and say so; without a Kafka and without this, the run fails
-  --only PARTS        some parts: fmt, clippy, doc, deny, types, native, wasm, embedded, sizes, e2e
+  --only PARTS        some parts: fmt, clippy, doc, deny, types, native, librdkafka, wasm, embedded, sizes, e2e
 
 KAFKA_HOME names an unpacked Kafka 4.3 to use instead of the one that Maven fetches. OTTLA_TEST_BOOTSTRAP names a
 running one on loopback, for the tests that kill nothing. With CI=true and as root, missing Debian packages

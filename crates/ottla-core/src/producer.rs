@@ -21,6 +21,9 @@ use crate::time::Instant;
 use crate::time::Timestamp;
 use crate::wake::Wake;
 
+/// Rounds without an output in one poll: each one does something that the next need not do again.
+const MOST_ROUNDS: u32 = 10_000;
+
 /// What is known of a partition, for [`Producer::partitions_for`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionInfo {
@@ -191,7 +194,10 @@ impl<X: Extensions> Producer<X> {
     /// The next thing to do. Call until [`Output::Wait`].
     pub fn poll(&mut self, now: Instant) -> Output {
         self.tick(now);
+        let mut rounds = 0u32;
         loop {
+            rounds += 1;
+            debug_assert!(rounds < MOST_ROUNDS, "the producer does not come to rest");
             if let Some(output) = self.engine.outbox.pop_front() {
                 self.drained = false;
                 return output;

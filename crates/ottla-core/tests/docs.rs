@@ -119,8 +119,14 @@ fn errors() {
             Action::RetryAtLeader => "sent again, at once when a new leader is known",
             Action::Split => "split and sent again; a batch of one record fails",
             Action::ResolveSequence => "sent again, under a new epoch if it was next",
-            Action::ResolveProducer => "sent again under a new epoch",
+            Action::ResolveProducer => {
+                "sent again, under a new epoch once the broker says where its log begins"
+            }
             Action::Fail => "fails",
+            // The right can be granted while the producer lives.
+            Action::Fatal if row.name == "CLUSTER_AUTHORIZATION_FAILED" => {
+                "fails with all that waits; later records try again"
+            }
             Action::Fatal => "fails, and the producer cannot go on",
         };
         let mark = |yes: bool| if yes { "yes" } else { "no" };

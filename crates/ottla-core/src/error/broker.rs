@@ -101,7 +101,6 @@ const TABLE: &[BrokerError] = rows! {
     55 OPERATION_NOT_ATTEMPTED false KEEP No Fail "another partition of the same request failed first";
     56 KAFKA_STORAGE_ERROR true REFRESH Possibly RetryAtLeader "the broker's disk failed";
     59 UNKNOWN_PRODUCER_ID false KEEP No ResolveProducer "the broker has forgotten this producer: its records were deleted or expired";
-    67 INVALID_PRODUCER_ID false KEEP No Fail "the broker does not accept the producer id";
     74 FENCED_LEADER_EPOCH true REFRESH No RetryAtLeader "the partition's leader changed";
     75 UNKNOWN_LEADER_EPOCH true REFRESH No RetryAtLeader "the broker does not know of the newest leader yet";
     76 UNSUPPORTED_COMPRESSION_TYPE false KEEP No Fail "the broker does not know the codec of the batch; zstd needs Kafka 2.1";
@@ -111,7 +110,7 @@ const TABLE: &[BrokerError] = rows! {
     100 UNKNOWN_TOPIC_ID true REFRESH No RetryAtLeader "the topic was deleted, and perhaps made again";
     103 INCONSISTENT_TOPIC_ID true REFRESH No RetryAtLeader "the topic was deleted and made again";
     120 TRANSACTION_ABORTABLE false KEEP No Fail "the transaction must be aborted";
-    129 REBOOTSTRAP_REQUIRED false REFRESH No Retry "the broker asks its clients to begin again from bootstrap.servers";
+    129 REBOOTSTRAP_REQUIRED false REFRESH No Fail "an answer to Metadata: the client begins again from bootstrap.servers, and no record fails";
 };
 
 /// Stands for codes that are newer than this table; nothing is known, so nothing is promised.

@@ -82,10 +82,12 @@ impl Engine {
 
     /// The partition's sequences begin at 0 under the next epoch.
     pub(crate) fn want_bump(&mut self, ix: PartitionIx, because: &'static str) {
+        // A wish that nobody can fulfil at the moment (no identity any more) is repeated again and again: it is no
+        // progress, and the producer would never come to rest.
         if !self.bumps.iter().any(|(other, _)| *other == ix) {
             self.bumps.push((ix, because));
+            self.dirty = true;
         }
-        self.dirty = true;
     }
 
     /// The broker refused a batch for good: its sequence is a gap that only a new epoch gets over (behaviour 49).

@@ -106,3 +106,35 @@ fn without_idempotence_no_answer_ends_the_producer() {
         assert_eq!(fate(*code, name, "false"), expected, "{code} {name}");
     }
 }
+
+/// What was in flight behind it is told its fate at once; the answers that come later are of no use, and in particular
+/// keep nobody busy: an epoch that no identity is left for was asked for again and again, for ever.
+#[test]
+fn batches_in_flight_behind_a_fatal_answer_fail_and_the_producer_comes_to_rest() {
+    for (code, name) in [
+        (31, "CLUSTER_AUTHORIZATION_FAILED"),
+        (35, "UNSUPPORTED_VERSION"),
+        (90, "PRODUCER_FENCED"),
+    ] {
+        let mut bench = Bench::warm(1, &[("linger.ms", "0"), ("batch.size", "1")]);
+        for value in ["a", "b", "c"] {
+            bench.send_to(0, value);
+        }
+        bench.run();
+        let requests = [bench.take(), bench.take(), bench.take()];
+        bench.reply(&requests[0], ErrorCode(code), -1);
+        for request in &requests[1..] {
+            bench.reply(request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        }
+        assert_eq!(
+            bench.results(),
+            [
+                format!("{name} No"),
+                format!("{name} Possibly"),
+                format!("{name} Possibly")
+            ]
+        );
+        bench.advance_ms(1000);
+        assert!(bench.pending.is_empty(), "{name}: nothing is sent again");
+    }
+}

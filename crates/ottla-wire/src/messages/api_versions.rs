@@ -21,7 +21,8 @@ schema! {
     /// The APIs and versions of a broker.
     ///
     /// To a version that it does not know the broker answers `UNSUPPORTED_VERSION` in the shape of version 0, with
-    /// the versions that it does know; encoding and decoding take care of that.
+    /// the versions that it does know; encoding and decoding take care of that. Where that list cannot be read, it is
+    /// empty: version 0 is left.
     pub struct ApiVersionsResponse {
         /// `UNSUPPORTED_VERSION` or nothing.
         error_code: ErrorCode [0..];
@@ -103,12 +104,15 @@ impl Message for ApiVersionsResponse {
     fn decode(version: i16, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let format = decode_format(Self::API, version, r)?;
         // The error code is the first field of every version.
-        let refused = r.peek_i16() == Some(ErrorCode::UNSUPPORTED_VERSION.0);
-        let format = if refused {
-            decode_format(Self::API, 0, r)?
-        } else {
-            format
-        };
-        Self::read(format, r)
+        if r.peek_i16() != Some(ErrorCode::UNSUPPORTED_VERSION.0) {
+            return Self::read(format, r);
+        }
+        // Not every refusal has the shape of version 0 (librdkafka's mock broker); the error code says enough.
+        let answer = Self::read(decode_format(Self::API, 0, r)?, r);
+        r.skip(r.remaining())?;
+        Ok(answer.unwrap_or_else(|_| Self {
+            error_code: ErrorCode::UNSUPPORTED_VERSION,
+            ..Self::default()
+        }))
     }
 }
