@@ -80,9 +80,10 @@ pub struct Broker {
     pub(crate) advanced: bool,
     unopened: SortedMap<PartitionKey, Log>,
     observations: VecDeque<Observation>,
-    observe: bool,
+    pub(crate) observe: bool,
     epoch_ms: i64,
     next_lag_check: Micros,
+    next_expiry_check: Micros,
 }
 
 impl Broker {
@@ -90,6 +91,7 @@ impl Broker {
     #[must_use]
     pub fn start(now: Micros, start: Start) -> Self {
         let next_lag_check = now + start.settings.replica_lag_time_max / 2;
+        let next_expiry_check = now + start.settings.producer_id_expiration_check_interval;
         Self {
             id: start.id,
             cluster_id: start.cluster_id,
@@ -113,6 +115,7 @@ impl Broker {
             observe: start.observe,
             epoch_ms: start.epoch_ms,
             next_lag_check,
+            next_expiry_check,
         }
     }
 
@@ -255,6 +258,10 @@ impl Broker {
             self.next_lag_check = now + (self.settings.replica_lag_time_max / 2).max(1);
             self.check_lag(now);
         }
+        if now >= self.next_expiry_check {
+            self.next_expiry_check = now + self.settings.producer_id_expiration_check_interval.max(1);
+            self.expire_producers(now);
+        }
         if self.parked.values().any(|parked| now >= parked.deadline) {
             self.appended = true;
         }
@@ -281,7 +288,8 @@ impl Broker {
             .chain(backoff)
             .chain(delayed.filter(|&at| at > 0))
             .chain(connections);
-        timers.fold(self.next_lag_check, Micros::min)
+        let checks = self.next_lag_check.min(self.next_expiry_check);
+        timers.fold(checks, Micros::min)
     }
 
     /// Lets everything happen that the last input made possible.
@@ -310,6 +318,25 @@ impl Broker {
         for replica in self.replicas.values_mut() {
             replica.clear_delay(now);
         }
+    }
+
+    /// Forgets the producers that have not written for `producer.id.expiration.ms` by the time of their records.
+    fn expire_producers(&mut self, now: Micros) {
+        let (now_ms, expiration_ms) = (self.now_ms(now), self.settings.producer_id_expiration_ms);
+        for replica in self.replicas.values_mut() {
+            replica.expire_producers(now_ms, expiration_ms);
+        }
+    }
+
+    /// The wall clock is set forwards or backwards; time that is waited for is not.
+    pub fn shift_clock(&mut self, by_ms: i64) {
+        self.epoch_ms = self.epoch_ms.saturating_add(by_ms);
+    }
+
+    /// Takes other settings while it runs, as Kafka takes dynamic configurations and quotas.
+    pub fn configure(&mut self, settings: Arc<Settings>) {
+        self.quota.set_rate(settings.producer_byte_rate);
+        self.settings = settings;
     }
 
     pub(crate) fn now_ms(&self, now: Micros) -> i64 {

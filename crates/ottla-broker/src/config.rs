@@ -40,6 +40,8 @@ pub struct Settings {
     pub high_watermark_checkpoint_interval: Micros,
     /// `producer.id.expiration.ms`, measured by record timestamps.
     pub producer_id_expiration_ms: i64,
+    /// `producer.id.expiration.check.interval.ms`.
+    pub producer_id_expiration_check_interval: Micros,
     /// `socket.request.max.bytes`.
     pub socket_request_max_bytes: usize,
     /// `producer_byte_rate` for every client together, in bytes per second; `None` is no quota.
@@ -63,6 +65,7 @@ impl Default for Settings {
             replica_fetch_backoff: SECOND,
             high_watermark_checkpoint_interval: 5 * SECOND,
             producer_id_expiration_ms: 86_400_000,
+            producer_id_expiration_check_interval: 600 * SECOND,
             socket_request_max_bytes: 104_857_600,
             producer_byte_rate: None,
             validate_records: true,
@@ -88,6 +91,14 @@ impl Settings {
             "replica.fetch.wait.max.ms" => self.replica_fetch_wait_max = millis(name, value)?,
             "replica.fetch.backoff.ms" => self.replica_fetch_backoff = millis(name, value)?,
             "producer.id.expiration.ms" => self.producer_id_expiration_ms = at_least(name, value, 1)?,
+            "producer.id.expiration.check.interval.ms" => {
+                self.producer_id_expiration_check_interval = millis(name, value)?;
+            }
+            "producer_byte_rate" => self.producer_byte_rate = Some(at_least(name, value, 1)?),
+            "log.message.timestamp.before.max.ms" => {
+                topic.timestamp_before_max_ms = at_least(name, value, 0)?;
+            }
+            "log.message.timestamp.after.max.ms" => topic.timestamp_after_max_ms = at_least(name, value, 0)?,
             "socket.request.max.bytes" => self.socket_request_max_bytes = at_least(name, value, 1)?,
             "message.max.bytes" => topic.max_message_bytes = at_least(name, value, 0)?,
             "min.insync.replicas" => topic.min_insync_replicas = at_least(name, value, 1)?,
@@ -122,7 +133,8 @@ pub struct TopicConfig {
     pub unclean_leader_election: bool,
     /// `retention.bytes`; -1 is no limit.
     pub retention_bytes: i64,
-    /// `segment.bytes`: after so much the producer state is written to a snapshot.
+    /// `segment.bytes`: the largest batch, and after so much the producer state is written to a snapshot. Kafka takes
+    /// no less than 1 MiB; less is for small worlds.
     pub segment_bytes: u64,
     /// `cleanup.policy` contains `compact`: records need keys. Nothing is compacted.
     pub compacted: bool,

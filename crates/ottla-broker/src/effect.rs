@@ -112,6 +112,9 @@ pub struct NewTopic {
     pub configs: Vec<(String, String)>,
 }
 
+/// Names of configurations with their new values; `None` for the default.
+pub type ConfigChanges = Vec<(String, Option<String>)>;
+
 /// What a broker asks the controller for.
 #[derive(Clone, Debug)]
 pub enum ControllerRequest {
@@ -127,9 +130,27 @@ pub enum ControllerRequest {
     /// Delete topics.
     DeleteTopics {
         /// Comes back with the answer.
-        token: u64,
+        token: Option<u64>,
         /// Names.
         names: Vec<String>,
+    },
+    /// Give a topic more partitions (`CreatePartitions`).
+    CreatePartitions {
+        /// Comes back with the answer.
+        token: Option<u64>,
+        /// Topics with the number of partitions that they shall have.
+        topics: Vec<(String, i32)>,
+        /// Only say whether it would work.
+        validate_only: bool,
+    },
+    /// Change configurations of topics (`IncrementalAlterConfigs`).
+    AlterTopicConfigs {
+        /// Comes back with the answer.
+        token: Option<u64>,
+        /// Per topic the names with their new values; `None` for the default.
+        topics: Vec<(String, ConfigChanges)>,
+        /// Only say whether it would work.
+        validate_only: bool,
     },
     /// Change the in-sync replicas of a partition (`AlterPartition`).
     AlterIsr {
@@ -220,6 +241,9 @@ pub enum Observed {
         /// The client's request.
         correlation: i32,
     },
+    /// A client sent a batch again that is one of its last five in the log, and the leader did not recognise it: a
+    /// restarted process remembers one, and one whose producers have expired none.
+    Forgotten,
     /// A follower's log grew.
     Replicated {
         /// Its new end.

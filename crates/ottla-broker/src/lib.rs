@@ -28,8 +28,8 @@ pub use broker::{Broker, Disk, Start};
 pub use config::{SettingError, Settings, TimestampType, TopicConfig};
 pub use connection::ConnId;
 pub use effect::{
-    ControllerAnswer, ControllerRequest, Effect, FetchPosition, NewTopic, Observation, Observed,
-    ReplicaAnswer, ReplicaFetch, Replicated, TopicOutcome,
+    ConfigChanges, ControllerAnswer, ControllerRequest, Effect, FetchPosition, NewTopic, Observation,
+    Observed, ReplicaAnswer, ReplicaFetch, Replicated, TopicOutcome,
 };
 pub use faults::{Fault, PlannedFault};
 pub use image::{Endpoint, Image, PartitionImage, TopicImage, is_valid_topic_name};
@@ -37,6 +37,9 @@ pub use log::Log;
 pub use ottla_wire::{ErrorCode, Uuid as TopicId};
 
 pub(crate) use connection::Connection;
+
+/// Whether this build serves more than producers in a page. A `const`, so that what only others need is left out.
+pub(crate) const FULL: bool = cfg!(feature = "full");
 
 /// Microseconds since the world began.
 pub type Micros = u64;

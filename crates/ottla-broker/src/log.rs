@@ -7,7 +7,7 @@ use ottla_wire::batch::{BatchHeader, RecordBatch};
 
 use crate::{
     epoch_cache::EpochCache,
-    producer_state::{ProducerStates, Snapshot},
+    producer_state::{ProducerStates, REMEMBERED, Snapshot},
 };
 
 /// The log of one replica, with what Kafka keeps beside it: leader epochs and producer snapshots.
@@ -100,9 +100,10 @@ impl Log {
         self.batches.push_back(batch);
     }
 
-    /// Writes a snapshot of the producers when a segment is full, as Kafka does when it rolls one.
-    pub(crate) fn roll(&mut self, segment_bytes: u64, producers: &ProducerStates) {
-        if self.segment >= segment_bytes {
+    /// Writes a snapshot of the producers when `coming` more bytes do not fit into the segment, as Kafka does when it
+    /// rolls one (`LogSegment.shouldRoll`).
+    pub(crate) fn roll(&mut self, segment_bytes: u64, coming: usize, producers: &ProducerStates) {
+        if self.segment > 0 && self.segment + coming as u64 > segment_bytes {
             self.snapshot(producers);
         }
     }
@@ -110,21 +111,44 @@ impl Log {
     /// Writes a snapshot of the producers.
     pub(crate) fn snapshot(&mut self, producers: &ProducerStates) {
         self.segment = 0;
-        self.snapshots.push(producers.snapshot(self.end));
-        // Kafka keeps those of the two newest segments for a truncation to fall back on.
-        if self.snapshots.len() > 2 {
-            self.snapshots.remove(0);
+        if self.snapshots.last().is_none_or(|last| last.offset < self.end) {
+            self.snapshots.push(producers.snapshot(self.end));
         }
+        // One for each segment that is left, for a truncation to fall back on.
+        let start = self.start;
+        let newest = self.end;
+        self.snapshots
+            .retain(|it| it.offset > start || it.offset == newest);
     }
 
-    /// The producers as a restarted broker knows them: one batch each from the snapshot, and every batch since.
-    pub(crate) fn recover_producers(&self, now_ms: i64, expiration_ms: i64) -> ProducerStates {
+    /// The producers as a process that starts knows them: one batch each, because loading the log ends with a snapshot
+    /// at its end, of which memory is filled (`LogLoader.recoverSegment`, `UnifiedLog.rebuildProducerState`).
+    pub(crate) fn load_producers(&mut self, now_ms: i64, expiration_ms: i64) -> ProducerStates {
+        self.rebuild_producers(now_ms, expiration_ms);
+        ProducerStates::restore(self.snapshots.last(), now_ms, expiration_ms)
+    }
+
+    /// The producers after a truncation: one batch each from the newest snapshot that is left, and every batch since.
+    /// Ends with a snapshot.
+    pub(crate) fn rebuild_producers(&mut self, now_ms: i64, expiration_ms: i64) -> ProducerStates {
         let snapshot = self.snapshots.last();
         let mut producers = ProducerStates::restore(snapshot, now_ms, expiration_ms);
         for batch in self.batches_from(snapshot.map_or(self.start, |it| it.offset)) {
             producers.record(batch.header());
         }
+        if self.end > self.start {
+            self.snapshot(&producers);
+        }
         producers
+    }
+
+    /// Whether the batch is one of the last five of its producer here: what a leader knows that has not been restarted.
+    pub(crate) fn is_recent(&self, batch: &BatchHeader) -> bool {
+        let same_producer = |it: &&RecordBatch| it.header().producer_id == batch.producer_id;
+        let last = self.batches.iter().rev().filter(same_producer).take(REMEMBERED);
+        let identity = |it: &BatchHeader| (it.producer_epoch, it.base_sequence, it.last_sequence());
+        last.map(RecordBatch::header)
+            .any(|it| identity(it) == identity(batch))
     }
 
     /// Removes every batch that begins at or after `offset`, and the one that holds it.

@@ -12,7 +12,7 @@ use ottla_wire::{
 };
 
 /// How many batches a leader remembers per producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
-const REMEMBERED: usize = 5;
+pub(crate) const REMEMBERED: usize = 5;
 
 /// A batch that a producer wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +51,19 @@ pub(crate) enum Judgement {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProducerStates {
     entries: SortedMap<i64, Entry>,
-    expiration_ms: i64,
 }
 
 impl ProducerStates {
     pub(crate) fn restore(snapshot: Option<&Snapshot>, now_ms: i64, expiration_ms: i64) -> Self {
         let mut entries = snapshot.map(|it| it.entries.clone()).unwrap_or_default();
         entries.retain(|_, entry| !is_expired(entry, now_ms, expiration_ms));
-        Self {
-            entries,
-            expiration_ms,
-        }
+        Self { entries }
+    }
+
+    /// Forgets who has not written for so long (`removeExpiredProducers`, which a timer calls).
+    pub(crate) fn remove_expired(&mut self, now_ms: i64, expiration_ms: i64) {
+        self.entries
+            .retain(|_, entry| !is_expired(entry, now_ms, expiration_ms));
     }
 
     pub(crate) fn snapshot(&self, offset: i64) -> Snapshot {
@@ -78,16 +80,12 @@ impl ProducerStates {
     /// # Errors
     /// `INVALID_PRODUCER_EPOCH` for an epoch that was fenced, `OUT_OF_ORDER_SEQUENCE_NUMBER` for a gap or for a
     /// batch that is older than those remembered.
-    pub(crate) fn judge(&self, batch: &BatchHeader, now_ms: i64) -> Result<Judgement, ErrorCode> {
+    pub(crate) fn judge(&self, batch: &BatchHeader) -> Result<Judgement, ErrorCode> {
         if batch.producer_id < 0 {
             return Ok(Judgement::New);
         }
         // A forgotten producer may go on with any sequence: nothing says that it is wrong.
-        let Some(entry) = self
-            .entries
-            .get(&batch.producer_id)
-            .filter(|it| !self.is_expired(it, now_ms))
-        else {
+        let Some(entry) = self.entries.get(&batch.producer_id) else {
             return Ok(Judgement::New);
         };
         if batch.producer_epoch < entry.epoch {
@@ -101,18 +99,19 @@ impl ProducerStates {
                 Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
             };
         }
-        let range = (batch.base_sequence, batch.last_sequence());
-        if let Some(known) = entry
-            .batches
-            .iter()
-            .find(|it| (it.first_sequence, it.last_sequence) == range)
-        {
+        if let Some(known) = entry.find(batch) {
             return Ok(Judgement::Duplicate(*known));
         }
         match entry.batches.back() {
             Some(last) if follows(last.last_sequence, batch.base_sequence) => Ok(Judgement::New),
             _ => Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
         }
+    }
+
+    /// Whether the batch is one of those remembered.
+    pub(crate) fn knows(&self, batch: &BatchHeader) -> bool {
+        let entry = self.entries.get(&batch.producer_id);
+        entry.is_some_and(|entry| entry.epoch == batch.producer_epoch && entry.find(batch).is_some())
     }
 
     /// Remembers a batch that is in the log, however it came there.
@@ -141,9 +140,14 @@ impl ProducerStates {
             timestamp: batch.max_timestamp,
         });
     }
+}
 
-    fn is_expired(&self, entry: &Entry, now_ms: i64) -> bool {
-        is_expired(entry, now_ms, self.expiration_ms)
+impl Entry {
+    fn find(&self, batch: &BatchHeader) -> Option<&Remembered> {
+        let range = (batch.base_sequence, batch.last_sequence());
+        self.batches
+            .iter()
+            .find(|it| (it.first_sequence, it.last_sequence) == range)
     }
 }
 
@@ -180,10 +184,7 @@ mod tests {
     }
 
     fn states(batches: &[BatchHeader]) -> ProducerStates {
-        let mut states = ProducerStates {
-            expiration_ms: DAY,
-            ..ProducerStates::default()
-        };
+        let mut states = ProducerStates::default();
         batches.iter().for_each(|batch| states.record(batch));
         states
     }
@@ -195,17 +196,17 @@ mod tests {
     #[test]
     fn the_last_five_batches_are_recognised() {
         let states = states(&six());
-        let Ok(Judgement::Duplicate(known)) = states.judge(&header(0, 2, 2), 0) else {
+        let Ok(Judgement::Duplicate(known)) = states.judge(&header(0, 2, 2)) else {
             panic!("the fifth last")
         };
         assert_eq!((known.first_offset, known.last_offset), (2, 3));
         assert_eq!(
-            states.judge(&header(0, 0, 2), 0),
+            states.judge(&header(0, 0, 2)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
-        assert_eq!(states.judge(&header(0, 12, 1), 0), Ok(Judgement::New));
+        assert_eq!(states.judge(&header(0, 12, 1)), Ok(Judgement::New));
         assert_eq!(
-            states.judge(&header(0, 13, 1), 0),
+            states.judge(&header(0, 13, 1)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
     }
@@ -213,7 +214,7 @@ mod tests {
     #[test]
     fn a_batch_of_the_same_first_sequence_and_another_length_is_no_duplicate() {
         assert_eq!(
-            states(&six()).judge(&header(0, 10, 1), 0),
+            states(&six()).judge(&header(0, 10, 1)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
     }
@@ -223,48 +224,50 @@ mod tests {
         let snapshot = states(&six()).snapshot(12);
         let restored = ProducerStates::restore(Some(&snapshot), 0, DAY);
         assert!(matches!(
-            restored.judge(&header(0, 10, 2), 0),
+            restored.judge(&header(0, 10, 2)),
             Ok(Judgement::Duplicate(_))
         ));
         assert_eq!(
-            restored.judge(&header(0, 8, 2), 0),
+            restored.judge(&header(0, 8, 2)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
-        assert_eq!(restored.judge(&header(0, 12, 2), 0), Ok(Judgement::New));
+        assert_eq!(restored.judge(&header(0, 12, 2)), Ok(Judgement::New));
     }
 
     #[test]
     fn an_older_epoch_is_fenced_and_a_newer_one_begins_at_zero() {
         let states = states(&[header(3, 0, 2)]);
         assert_eq!(
-            states.judge(&header(2, 2, 1), 0),
+            states.judge(&header(2, 2, 1)),
             Err(ErrorCode::INVALID_PRODUCER_EPOCH)
         );
         assert_eq!(
-            states.judge(&header(4, 2, 1), 0),
+            states.judge(&header(4, 2, 1)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
-        assert_eq!(states.judge(&header(4, 0, 1), 0), Ok(Judgement::New));
+        assert_eq!(states.judge(&header(4, 0, 1)), Ok(Judgement::New));
     }
 
     #[test]
     fn a_forgotten_producer_may_continue_with_any_sequence() {
-        let states = states(&[header(0, 0, 2)]);
+        let mut states = states(&[header(0, 0, 2)]);
+        states.remove_expired(DAY - 1, DAY);
         assert_eq!(
-            states.judge(&header(0, 40, 1), DAY - 1),
+            states.judge(&header(0, 40, 1)),
             Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
         );
-        assert_eq!(states.judge(&header(0, 40, 1), DAY), Ok(Judgement::New));
+        states.remove_expired(DAY, DAY);
+        assert_eq!(states.judge(&header(0, 40, 1)), Ok(Judgement::New));
     }
 
     #[test]
     fn sequences_wrap_inside_a_batch_and_between_batches() {
         let inside = states(&[header(0, i32::MAX - 1, 4)]);
-        assert_eq!(inside.judge(&header(0, 2, 1), 0), Ok(Judgement::New));
+        assert_eq!(inside.judge(&header(0, 2, 1)), Ok(Judgement::New));
         let between = states(&[header(0, i32::MAX - 1, 2)]);
-        assert_eq!(between.judge(&header(0, 0, 1), 0), Ok(Judgement::New));
+        assert_eq!(between.judge(&header(0, 0, 1)), Ok(Judgement::New));
         assert!(matches!(
-            inside.judge(&header(0, i32::MAX - 1, 4), 0),
+            inside.judge(&header(0, i32::MAX - 1, 4)),
             Ok(Judgement::Duplicate(_))
         ));
     }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use ottla_sorted::SortedMap;
-use ottla_wire::{batch::RecordBatch, error_code::ErrorCode};
+use ottla_wire::{
+    batch::{BatchHeader, RecordBatch},
+    error_code::ErrorCode,
+};
 
 use crate::{
     Log, Micros, NodeId, PartitionImage, Settings, TimestampType, TopicConfig, TopicImage,
@@ -78,11 +81,11 @@ pub(crate) struct Replica {
 
 impl Replica {
     /// Opens the replica on what the disk holds.
-    pub(crate) fn open(topic: &TopicImage, log: Log, now_ms: i64, settings: &Settings) -> Self {
+    pub(crate) fn open(topic: &TopicImage, mut log: Log, now_ms: i64, settings: &Settings) -> Self {
         Self {
             topic: topic.name.clone(),
             config: topic.config.clone(),
-            producers: log.recover_producers(now_ms, settings.producer_id_expiration_ms),
+            producers: log.load_producers(now_ms, settings.producer_id_expiration_ms),
             high_watermark: log.checkpoint.clamp(log.start(), log.end()),
             log,
             role: Role::Idle,
@@ -203,7 +206,7 @@ impl Replica {
         let Role::Leader(leader) = &self.role else {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
         };
-        if let Judgement::Duplicate(known) = self.producers.judge(batch.header(), now_ms)? {
+        if let Judgement::Duplicate(known) = self.producers.judge(batch.header())? {
             return Ok(Appended {
                 base_offset: known.first_offset,
                 last_offset: known.last_offset,
@@ -212,7 +215,8 @@ impl Replica {
             });
         }
         let append_time = (self.config.timestamp_type == TimestampType::LogAppendTime).then_some(now_ms);
-        self.log.roll(self.config.segment_bytes, &self.producers);
+        self.log
+            .roll(self.config.segment_bytes, batch.size(), &self.producers);
         let written = self.log.append(batch, leader.epoch, append_time);
         self.producers.record(&written);
         Ok(Appended {
@@ -221,6 +225,16 @@ impl Replica {
             log_append_time: append_time.unwrap_or(-1),
             duplicate: false,
         })
+    }
+
+    /// Whether the batch is in the log, and would be recognised if the producer's last batches were remembered.
+    pub(crate) fn forgot(&self, batch: &BatchHeader) -> bool {
+        batch.producer_id >= 0 && !self.producers.knows(batch) && self.log.is_recent(batch)
+    }
+
+    /// Forgets the producers that have not written for `expiration_ms`.
+    pub(crate) fn expire_producers(&mut self, now_ms: i64, expiration_ms: i64) {
+        self.producers.remove_expired(now_ms, expiration_ms);
     }
 
     /// Whether so many replicas are in sync as `acks=all` asks for: now, and counting those that are about to be.
@@ -343,7 +357,8 @@ impl Replica {
     pub(crate) fn take(&mut self, batches: Vec<RecordBatch>, log_start: i64) -> bool {
         let before = self.log.end();
         for batch in batches {
-            self.log.roll(self.config.segment_bytes, &self.producers);
+            self.log
+                .roll(self.config.segment_bytes, batch.size(), &self.producers);
             let header = *batch.header();
             if self.log.append_replicated(batch) {
                 self.producers.record(&header);
@@ -378,7 +393,7 @@ impl Replica {
         self.high_watermark = self.high_watermark.clamp(self.log.start(), self.log.end());
         self.producers = self
             .log
-            .recover_producers(now_ms, settings.producer_id_expiration_ms);
+            .rebuild_producers(now_ms, settings.producer_id_expiration_ms);
     }
 }
 

@@ -133,3 +133,53 @@ fn a_duplicate_is_answered_with_its_old_offset() {
     assert_eq!((second.base_offset, second.duplicate), (first.base_offset, true));
     assert_eq!(replica.log.end(), 2);
 }
+
+fn five_batches() -> Replica {
+    let mut replica = replica(1, &[1]);
+    for sequence in 0..5 {
+        replica.append(batch(1, 7, 0, sequence), 0).unwrap();
+    }
+    replica
+}
+
+#[test]
+fn a_restarted_process_remembers_one_batch_of_each_producer_however_it_ended() {
+    let topic = topic("orders", &[partition(Some(1), 1, &[1], &[1])]);
+    let ends: [fn(Replica) -> Log; 2] = [Replica::into_log, Replica::into_closed_log];
+    for end in ends {
+        let mut replica = Replica::open(&topic, end(five_batches()), 0, &Settings::default());
+        replica.apply(0, 1, &topic.config, &topic.partitions[0]);
+        let last = replica.append(batch(1, 7, 0, 4), 0).unwrap();
+        assert_eq!((last.base_offset, last.duplicate), (4, true));
+        let earlier = batch(1, 7, 0, 3);
+        assert!(replica.forgot(earlier.header()));
+        assert_eq!(
+            replica.append(earlier, 0),
+            Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
+        );
+        assert!(!replica.append(batch(1, 7, 0, 5), 0).unwrap().duplicate);
+    }
+}
+
+#[test]
+fn a_truncated_follower_remembers_what_it_still_has() {
+    let mut replica = five_batches();
+    replica.truncate_to(1, 4, 0, &Settings::default());
+    for sequence in 0..4 {
+        let known = replica.append(batch(1, 7, 0, sequence), 0).unwrap();
+        assert!(known.duplicate, "{sequence}");
+    }
+}
+
+#[test]
+fn an_expired_producer_is_forgotten_when_the_timer_comes_and_may_repeat_itself() {
+    let mut replica = five_batches();
+    assert!(!replica.forgot(batch(1, 7, 0, 2).header()));
+    replica.expire_producers(99, 100);
+    assert!(!replica.forgot(batch(1, 7, 0, 2).header()));
+    replica.expire_producers(100, 100);
+    let repeated = batch(1, 7, 0, 2);
+    assert!(replica.forgot(repeated.header()));
+    let again = replica.append(repeated, 100).unwrap();
+    assert_eq!((again.base_offset, again.duplicate), (5, false));
+}

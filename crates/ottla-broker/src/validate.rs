@@ -10,6 +10,9 @@ use ottla_wire::{
 
 use crate::{TimestampType, TopicConfig};
 
+/// `RecordBatch.NO_TIMESTAMP`: the producer does not say when.
+const NO_TIMESTAMP: i64 = -1;
+
 /// Why a batch is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -56,6 +59,13 @@ pub(crate) fn check(
         let message = "Produce requests before version 7 must not use ZStandard";
         return Err(Refusal::new(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, message));
     }
+    if header.base_offset != 0 {
+        let message = format!(
+            "the base offset of a produced batch is 0, not {}",
+            header.base_offset
+        );
+        return Err(Refusal::new(ErrorCode::INVALID_RECORD, message));
+    }
     if len > config.max_message_bytes {
         let message = format!(
             "the batch has {len} bytes, max.message.bytes is {}",
@@ -69,6 +79,13 @@ pub(crate) fn check(
     } else {
         batch.verify_crc().map_err(|error| corrupt(&error))?;
         check_header(header)?;
+    }
+    if len as u64 > config.segment_bytes {
+        let message = format!(
+            "the batch has {len} bytes, segment.bytes is {}",
+            config.segment_bytes
+        );
+        return Err(Refusal::new(ErrorCode::RECORD_LIST_TOO_LARGE, message));
     }
     Ok(batch)
 }
@@ -99,8 +116,7 @@ fn check_header(header: &BatchHeader) -> Result<(), Refusal> {
 
 fn check_records(batch: &RecordBatch, config: &TopicConfig, now_ms: i64) -> Result<(), Refusal> {
     let limit = config.max_message_bytes.saturating_mul(64).max(1 << 20);
-    let dated = config.timestamp_type == TimestampType::CreateTime;
-    let (mut next, mut late, mut keyless) = (0, Vec::new(), Vec::new());
+    let (mut next, mut error, mut wrong) = (0, ErrorCode::NONE, Vec::new());
     let records = batch.open(limit).map_err(|error| corrupt(&error))?;
     for record in &records {
         let record = record.map_err(|error| corrupt(&error))?;
@@ -110,27 +126,44 @@ fn check_records(batch: &RecordBatch, config: &TopicConfig, now_ms: i64) -> Resu
                 "the records' offsets are not consecutive",
             ));
         }
+        // One record has one error, and the whole batch that of a timestamp if any record has.
         if config.compacted && record.key.is_none() {
-            keyless.push((next, "compacted topics need a key".to_owned()));
-        }
-        let (past, future) = (
-            now_ms.saturating_sub(record.timestamp),
-            record.timestamp.saturating_sub(now_ms),
-        );
-        if dated && (past > config.timestamp_before_max_ms || future > config.timestamp_after_max_ms) {
-            late.push((next, format!("timestamp {} is out of range", record.timestamp)));
+            wrong.push((next, "compacted topics need a key".to_owned()));
+            error = if error.is_ok() {
+                ErrorCode::INVALID_RECORD
+            } else {
+                error
+            };
+        } else if let Some(message) = wrong_timestamp(record.timestamp, batch.header(), config, now_ms) {
+            wrong.push((next, message));
+            error = ErrorCode::INVALID_TIMESTAMP;
         }
         next += 1;
     }
-    let (error, records) = match (late.is_empty(), keyless.is_empty()) {
-        (true, true) => return Ok(()),
-        (false, _) => (ErrorCode::INVALID_TIMESTAMP, late),
-        (true, false) => (ErrorCode::INVALID_RECORD, keyless),
-    };
+    if error.is_ok() {
+        return Ok(());
+    }
     let message = "one or more records have been rejected".to_owned();
     Err(Refusal {
         error,
         message,
-        records,
+        records: wrong,
     })
+}
+
+/// What is wrong with a record's time (`LogValidator.validateTimestamp`).
+fn wrong_timestamp(
+    timestamp: i64,
+    header: &BatchHeader,
+    config: &TopicConfig,
+    now_ms: i64,
+) -> Option<String> {
+    if config.timestamp_type == TimestampType::CreateTime && timestamp != NO_TIMESTAMP {
+        let past = now_ms.saturating_sub(timestamp);
+        let out =
+            past > config.timestamp_before_max_ms || past.saturating_neg() > config.timestamp_after_max_ms;
+        return out.then(|| format!("timestamp {timestamp} is out of range"));
+    }
+    (header.timestamp_type() == ottla_wire::batch::TimestampType::LogAppendTime)
+        .then(|| "a producer must not say that its timestamps are the broker's".to_owned())
 }

@@ -11,23 +11,25 @@ impl Engine {
     }
 
     /// The frozen time does not count for what was never sent, nor for answers and connections, which could not arrive.
-    /// Batches that were sent go on ageing: their brokers' memory of them does, too.
+    /// Batches that were sent go on ageing, also in parts: their brokers' memory of them does, too.
     pub(crate) fn resume(&mut self, now: Instant) {
         let Some(since) = self.suspended.take() else {
             return;
         };
         let lost = now.saturating_since(since);
+        // What was sent after the freezing was announced lost less than all of it.
         for index in 0..self.active.len() {
             let ix = self.active[index];
             let partition = &mut self.partitions[ix.0 as usize];
             if let Some(open) = &mut partition.open {
-                open.created += lost;
+                open.created = (open.created + lost).min(now);
             }
             for key in &partition.queue {
                 if let Some(batch) = self.batches.get_mut(*key)
                     && batch.attempts == 0
+                    && !batch.is_part
                 {
-                    batch.created += lost;
+                    batch.created = (batch.created + lost).min(now);
                 }
             }
         }

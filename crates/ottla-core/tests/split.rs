@@ -3,6 +3,7 @@
 mod common;
 
 use common::Bench;
+use ottla_core::{Input, Instant};
 use ottla_wire::error_code::ErrorCode;
 use ottla_wire::messages::produce::PartitionProduceResponse;
 
@@ -118,4 +119,30 @@ fn a_split_uses_up_no_retry() {
     let part = bench.take();
     bench.reply(&part, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
     assert!(bench.done.is_empty(), "{:?}", bench.done);
+}
+
+#[test]
+fn a_part_that_waits_is_as_old_as_the_batch_behind_it_when_the_process_was_frozen() {
+    let options = [
+        ("max.in.flight.requests.per.connection", "2"),
+        ("retry.backoff.ms", "100"),
+        ("delivery.timeout.ms", "3000"),
+        ("request.timeout.ms", "1000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.send_to(0, "a");
+    bench.send_to(0, "b");
+    bench.advance_ms(5);
+    bench.send_to(0, "c");
+    bench.advance_ms(5);
+    let (whole, behind) = (bench.take(), bench.take());
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    bench.reply(&behind, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    // The part with "a" is on its way, the one with "b" waits for it, and "c" behind both was sent once.
+    bench.handle(Input::Suspended);
+    bench.now = Instant::from_millis(bench.now.as_millis() + 600_000);
+    bench.handle(Input::Resumed);
+    let failed: Vec<u64> = bench.done.iter().map(|(id, _)| id.0).collect();
+    assert_eq!(failed.len(), 3, "all were sent, and their time is up");
+    assert!(failed.is_sorted(), "{failed:?}");
 }

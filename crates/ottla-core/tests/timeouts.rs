@@ -279,6 +279,27 @@ fn time_in_the_freezer_does_not_count_for_what_was_never_sent() {
 }
 
 #[test]
+fn a_record_sent_while_freezing_is_not_dated_into_the_future() {
+    let options = [
+        ("delivery.timeout.ms", "3000"),
+        ("linger.ms", "500"),
+        ("request.timeout.ms", "1000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.handle(Input::Suspended);
+    bench.advance_ms(400);
+    bench.send_to(0, "a");
+    bench.advance_ms(100);
+    bench.handle(Input::Resumed);
+    bench.advance_ms(499);
+    assert!(bench.pending.is_empty());
+    bench.advance_ms(1);
+    let request = bench.take();
+    bench.ok(&request, 0);
+    assert_eq!(bench.results(), ["0@0"]);
+}
+
+#[test]
 fn a_frozen_request_still_gets_its_answer() {
     let options = [
         ("delivery.timeout.ms", "9000000"),

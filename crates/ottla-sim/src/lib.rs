@@ -10,6 +10,9 @@
 // A refused record is given back by value, as the producer does.
 #![allow(clippy::result_large_err)]
 
+/// Whether this build checks itself and can be changed by administrators. A `const`, so that the page is without it.
+pub(crate) const FULL: bool = cfg!(feature = "full");
+
 mod checkers;
 mod cluster;
 mod controller;

@@ -33,7 +33,7 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: DeleteTopicsReque
         timeout_ms: request.timeout_ms,
     };
     topics::ask(broker, call, asked, |token| ControllerRequest::DeleteTopics {
-        token,
+        token: Some(token),
         names,
     })
 }

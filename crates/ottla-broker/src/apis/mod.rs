@@ -26,10 +26,7 @@ use ottla_wire::{
 
 pub(crate) use pending::Pending;
 
-use crate::{Broker, ConnId, Micros};
-
-/// Whether this build serves consumers and administrators, too. A `const`, so that what only they need is left out.
-const FULL: bool = cfg!(feature = "full");
+use crate::{Broker, ConnId, FULL, Micros};
 
 /// One request's circumstances.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +35,8 @@ pub(crate) struct Call {
     pub(crate) conn: ConnId,
     pub(crate) version: i16,
     pub(crate) correlation: i32,
+    /// Bytes of the request with its length prefix.
+    pub(crate) size: usize,
 }
 
 /// What to do about a request.
@@ -85,6 +84,7 @@ fn read(broker: &mut Broker, now: Micros, conn: ConnId, frame: &Bytes) -> Result
         conn,
         version: header.api_version,
         correlation: header.correlation_id,
+        size: frame.len() + 4,
     };
     let offered = ApiKey::from_i16(header.api_key).filter(|api| api_versions::OFFERED.contains(api));
     let Some(api) = offered else {

@@ -1,7 +1,7 @@
 //! Requests that wait for something: for replication, for records, for the controller.
 
-use super::{FULL, Reaction, fetch::DelayedFetch, produce::DelayedProduce, topics::DelayedTopics};
-use crate::{Broker, Micros, TopicOutcome};
+use super::{Reaction, fetch::DelayedFetch, produce::DelayedProduce, topics::DelayedTopics};
+use crate::{Broker, FULL, Micros, TopicOutcome};
 
 /// A request that is not answered yet (Kafka's purgatory).
 #[derive(Clone, Debug)]

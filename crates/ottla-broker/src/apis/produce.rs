@@ -24,7 +24,7 @@ use ottla_wire::{
 
 use super::{Call, Pending, Reaction};
 use crate::{
-    Broker, Fault, Micros, NodeId, Observed, PlannedFault, TopicImage,
+    Broker, FULL, Fault, Micros, NodeId, Observed, PlannedFault, TopicImage,
     broker::PartitionKey,
     validate::{self, Refusal},
 };
@@ -60,7 +60,7 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
             why: "fault: cut before the append".to_owned(),
         };
     }
-    let (mut responses, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let (mut responses, mut waiting) = (Vec::new(), Vec::new());
     for topic in request.topic_data {
         let by_id = call.version >= BY_ID_SINCE;
         let known = if by_id {
@@ -87,7 +87,6 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
                 fault,
                 append,
             };
-            bytes += data.records.as_ref().map_or(0, Bytes::len);
             let (part, wait) = append_one(broker, &task, &data);
             waiting.extend(wait.map(|(key, offset)| (responses.len(), parts.len(), key, offset)));
             parts.push(part);
@@ -103,7 +102,7 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
             why: "fault: cut after the append".to_owned(),
         };
     }
-    let throttle_time_ms = broker.quota.charge(call.now, bytes);
+    let throttle_time_ms = broker.quota.charge(call.now, call.size);
     let response = ProduceResponse {
         responses,
         throttle_time_ms,
@@ -214,9 +213,14 @@ fn try_append(
     let records = records.ok_or_else(no_records)?;
     let batch = validate::check(records, task.call.version, &replica.config, now_ms, deep)?;
     let header = *batch.header();
-    let appended = replica.append(batch, now_ms).map_err(Refusal::bare)?;
+    let forgotten = FULL && broker.observe && replica.forgot(&header);
+    let judged = replica.append(batch, now_ms).map_err(Refusal::bare);
     let log_start_offset = replica.log.start();
     let moved = replica.advance_high_watermark(task.call.now, id);
+    if forgotten {
+        broker.observe(key, Observed::Forgotten);
+    }
+    let appended = judged?;
     broker.observe_append(key, task.call, &header, &appended);
     if moved {
         broker.high_watermark_moved(key.0, key.1);

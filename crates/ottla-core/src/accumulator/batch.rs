@@ -53,6 +53,8 @@ pub(crate) struct Batch {
     pub(crate) largest: usize,
     /// How often it was sent.
     pub(crate) attempts: u32,
+    /// It is a part of a batch that was sent.
+    pub(crate) is_part: bool,
     /// The identity and first sequence under which it goes out.
     pub(crate) stamp: Option<Stamp>,
     /// Its sequence was rewritten under a bumped epoch while an attempt was under way.

@@ -33,6 +33,7 @@ impl Engine {
             charge: open.charge,
             largest: open.largest,
             attempts: 0,
+            is_part: false,
             stamp: None,
             restamped: false,
             ambiguous: None,

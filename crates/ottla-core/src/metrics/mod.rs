@@ -55,6 +55,8 @@ pub struct Counters {
     pub splits: u64,
     /// Times that the producer epoch was bumped.
     pub epoch_bumps: u64,
+    /// Times that a batch was sent again which may be in the log under another identity (`ottla.ambiguity=retry`).
+    pub maybe_duplicated: u64,
     /// `send`s that found `buffer.memory` full. Kafka's `buffer-exhausted-total` counts those that gave up.
     pub buffer_exhausted: u64,
     /// Requests of every kind.

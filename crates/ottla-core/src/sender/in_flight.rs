@@ -124,6 +124,7 @@ impl Engine {
             .drained(drained.records, drained.bytes, micros(drained.queued));
         self.recorder.drained(now, drained);
         if doubtful {
+            self.counters.maybe_duplicated += 1;
             self.tracer
                 .emit(now, || Event::MaybeDuplicated { batch: key.id() });
         }

@@ -140,6 +140,7 @@ impl Engine {
             } else {
                 0
             },
+            is_part: true,
             stamp,
             restamped: false,
             ambiguous: parent.ambiguous,

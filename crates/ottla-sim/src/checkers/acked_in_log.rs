@@ -16,7 +16,12 @@ impl Checker for AckedInLog {
     /// One machine's word is not enough, and without sequences a repetition is not noticed. An unclean election may
     /// lose anything, and a broker takes a batch twice that it does not recognise.
     fn holds_under(&self, premises: &Premises) -> bool {
-        premises.acks == Acks::All && premises.idempotent && !premises.unclean && !premises.unrecognised
+        premises.acks == Acks::All
+            && premises.idempotent
+            && !premises.unclean
+            && !premises.doubled
+            && !premises.unrecognised
+            && !premises.deleted
     }
 
     fn resolved(&mut self, seen: &Resolved<'_>) -> Option<String> {

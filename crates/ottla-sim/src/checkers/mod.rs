@@ -4,6 +4,7 @@
 //! hold is not in force: its breaking is what the lessons show, not an error.
 
 mod acked_in_log;
+mod contiguous;
 mod deadline;
 mod failed_absent;
 mod memory;
@@ -13,10 +14,13 @@ mod resolves_once;
 
 use std::{fmt, time::Duration};
 
-use ottla_broker::{ErrorCode, Micros, NewTopic};
-use ottla_core::{Config, DeliveryError, Producer, RecordId, RecordMetadata, config::Acks};
+use ottla_broker::{ErrorCode, Micros, Observed};
+use ottla_core::{
+    Config, DeliveryError, Producer, RecordId, RecordMetadata,
+    config::{Acks, Ambiguity},
+};
 
-use crate::{Cluster, Command, Oracle, Setup};
+use crate::{Cluster, ClusterEvent, Command, FULL, Oracle, Setup};
 
 /// What a delivery came to.
 pub(crate) type Result<'a> = &'a std::result::Result<RecordMetadata, DeliveryError>;
@@ -43,6 +47,8 @@ impl fmt::Display for Violation {
 pub(crate) struct Premises {
     pub(crate) acks: Acks,
     pub(crate) idempotent: bool,
+    /// `ottla.ambiguity=fail`.
+    pub(crate) strict: bool,
     pub(crate) max_in_flight: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) max_block: Duration,
@@ -52,10 +58,17 @@ pub(crate) struct Premises {
     pub(crate) stalls: bool,
     /// A broker answered with an error and appended all the same.
     pub(crate) lies: bool,
-    /// A batch may come again that its broker does not recognise. After an orderly stop, or when its segments are so
-    /// small that it writes snapshots all the time, a broker has only the last batch of a producer in mind instead of
-    /// five; and a batch that is called too large after it was appended comes again in parts.
+    /// A batch came again that its broker has and did not recognise: a restarted one remembers the last batch of a
+    /// producer instead of five, and none of a producer that has expired. Or it is called too large, or out of order,
+    /// after it was appended.
     pub(crate) unrecognised: bool,
+    /// The producer sent a batch again that may be in the log under another identity, as Kafka's client does: after its
+    /// epoch was bumped with batches on the way. It says so, and with `ottla.ambiguity=fail` it does not.
+    pub(crate) doubled: bool,
+    /// A producer may expire while it has batches in flight, and then go on with any sequence.
+    pub(crate) forgetful: bool,
+    /// A topic was deleted with what it held.
+    pub(crate) deleted: bool,
     /// The process was frozen.
     pub(crate) suspended: bool,
 }
@@ -132,13 +145,14 @@ checkers! {
     acked_in_log: acked_in_log::AckedInLog,
     failed_absent: failed_absent::FailedAbsent,
     order: order::Order,
+    contiguous: contiguous::Contiguous,
     memory: memory::Memory,
     deadline: deadline::Deadline,
     replicas_agree: replicas_agree::ReplicasAgree,
 }
 
-/// Segments of this size are not filled by any scenario.
-const SEGMENT: u64 = 1 << 20;
+/// No scenario lasts so long.
+const LONG_MS: i64 = 3_600_000;
 
 /// More violations than these say nothing new.
 const ENOUGH: usize = 20;
@@ -163,30 +177,60 @@ impl Checkers {
 
     /// Something is done to the world; it may take a premise away.
     pub(crate) fn command(&mut self, command: &Command) {
+        if !FULL {
+            return;
+        }
         let premises = &mut self.premises;
         match command {
             Command::Pause(_) | Command::Freeze(_) | Command::Delay { .. } => premises.stalls = true,
-            Command::Answer { append: true, .. } => premises.lies = true,
-            Command::Answer {
-                error: ErrorCode::MESSAGE_TOO_LARGE,
-                ..
-            } => premises.unrecognised = true,
+            Command::Answer { error, append, .. } => {
+                premises.lies |= *append || *error == ErrorCode::DUPLICATE_SEQUENCE_NUMBER;
+                premises.unrecognised |= is_denial(*error);
+            }
             Command::Suspended => premises.suspended = true,
-            Command::Stop(_) => premises.unrecognised = true,
             Command::CreateTopic(topic) => {
                 let unclean = |(name, value): &(String, String)| is_unclean(name, value);
                 premises.unclean |= topic.configs.iter().any(unclean);
-                premises.unrecognised |= rolls(topic);
             }
+            #[cfg(feature = "full")]
+            Command::DeleteTopic(_) => premises.deleted = true,
+            #[cfg(feature = "full")]
+            Command::SetConfig { name, value, .. } => {
+                premises.unclean |= is_unclean(name, value);
+                premises.forgetful |= name == "producer.id.expiration.ms";
+            }
+            #[cfg(feature = "full")]
+            Command::ClockJump { .. } => premises.forgetful = true,
+            Command::Publish(record) => premises.forgetful |= record.timestamp.is_some(),
             _ => {}
         }
     }
 
+    /// The producer has sent so many batches again that may be there twice.
+    pub(crate) fn doubled(&mut self, maybe_duplicated: u64) {
+        self.premises.doubled |= maybe_duplicated > 0 && !self.premises.strict;
+    }
+
+    /// Something happened in the cluster; it may take a premise away.
+    pub(crate) fn watch(&mut self, event: &ClusterEvent) {
+        if let ClusterEvent::Broker(_, observation) = event
+            && observation.what == Observed::Forgotten
+        {
+            self.premises.unrecognised = true;
+        }
+    }
+
     pub(crate) fn accepted(&mut self, id: RecordId, now: Micros) {
+        if !FULL {
+            return;
+        }
         self.each(|checker, _, _| checker.accepted(id, now));
     }
 
     pub(crate) fn resolved(&mut self, now: Micros, id: RecordId, result: Result<'_>, oracle: &Oracle) {
+        if !FULL {
+            return;
+        }
         self.each(|checker, premises, violations| {
             let what = checker.resolved(&Resolved {
                 now,
@@ -232,23 +276,32 @@ fn premises(config: &Config, setup: &Setup) -> Premises {
     Premises {
         acks: config.acks(),
         idempotent: config.idempotent(),
+        strict: config.ambiguity() == Ambiguity::Fail,
         max_in_flight: config.max_in_flight(),
         delivery_timeout: config.delivery_timeout(),
         max_block: config.max_block(),
         unclean: unclean || configs.any(|(name, value)| is_unclean(name, value)),
         stalls: false,
         lies: false,
-        unrecognised: setup.settings.topic_defaults.segment_bytes < SEGMENT || setup.topics.iter().any(rolls),
+        unrecognised: false,
+        doubled: false,
+        forgetful: setup.settings.producer_id_expiration_ms < LONG_MS,
+        deleted: false,
         suspended: false,
     }
 }
 
-fn rolls(topic: &NewTopic) -> bool {
-    let small = |value: &str| value.parse::<u64>().is_ok_and(|bytes| bytes < SEGMENT);
-    topic
-        .configs
-        .iter()
-        .any(|(name, value)| name == "segment.bytes" && small(value))
+/// Whether a broker that answers so says that it does not have the batch as it is, which a client believes: it sends it
+/// under another number, or in parts.
+fn is_denial(error: ErrorCode) -> bool {
+    [
+        ErrorCode::MESSAGE_TOO_LARGE,
+        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ErrorCode::UNKNOWN_PRODUCER_ID,
+        ErrorCode::INVALID_PRODUCER_EPOCH,
+        ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
+    ]
+    .contains(&error)
 }
 
 fn is_unclean(name: &str, value: &str) -> bool {

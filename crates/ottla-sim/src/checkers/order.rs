@@ -15,7 +15,8 @@ impl Checker for Order {
     /// Sequences keep it; so does one request at a time, unless old bytes come late or nobody waits for answers.
     fn holds_under(&self, premises: &Premises) -> bool {
         let one_at_a_time = premises.max_in_flight == 1 && premises.acks != Acks::None && !premises.stalls;
-        (premises.idempotent || one_at_a_time) && !premises.unclean
+        let sequences = premises.idempotent && !premises.forgetful;
+        (sequences || one_at_a_time) && !premises.unclean && !premises.deleted
     }
 
     fn finish(&mut self, last: &Last<'_>) -> Vec<String> {

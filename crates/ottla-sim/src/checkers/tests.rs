@@ -32,8 +32,7 @@ impl Bench {
 
     fn accept(&mut self, now: Micros) -> RecordId {
         let id = RecordId(self.oracle.fates().len() as u64);
-        self.oracle
-            .accepted(id, &Record::to("orders").at(Timestamp(0)), false);
+        self.oracle.accepted(id, &Record::to("orders").at(Timestamp(0)));
         self.checkers.accepted(id, now);
         id
     }
@@ -96,7 +95,7 @@ fn without_its_premise_a_guarantee_is_not_in_force() {
 fn commands_take_premises_away() {
     let mut bench = Bench::new(&[]);
     assert!(bench.checkers.in_force().contains(&IN_LOG));
-    bench.checkers.command(&Command::Stop(1));
+    bench.checkers.command(&Command::DeleteTopic("orders".to_owned()));
     assert!(!bench.checkers.in_force().contains(&IN_LOG));
 }
 

@@ -14,12 +14,13 @@ use super::{
 
 impl Cluster {
     pub(super) fn start_broker(&mut self, now: Micros, id: NodeId, disk: Disk) -> Broker {
+        let clock_ms = self.nodes.get(&id).map_or(0, |node| node.clock_ms);
         let start = Start {
             id,
             cluster_id: self.cluster_id.clone(),
             settings: self.settings.clone(),
             disk,
-            epoch_ms: self.epoch_ms,
+            epoch_ms: self.epoch_ms.saturating_add(clock_ms),
             producer_ids: self.controller.producer_ids(),
             observe: self.observe,
         };
@@ -63,6 +64,7 @@ impl Cluster {
             return false;
         }
         node.life += 1;
+        node.process_no += 1;
         self.reset_connections(id);
         self.reset_fetches(now, id);
         if was_running {

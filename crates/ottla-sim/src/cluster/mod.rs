@@ -1,5 +1,7 @@
 //! Brokers, controller and the network between them: a Kafka cluster without its clients.
 
+#[cfg(feature = "full")]
+mod alteration;
 mod lifecycle;
 mod network;
 mod node;
@@ -82,6 +84,8 @@ pub enum ClusterEvent {
     Broker(NodeId, Observation),
     /// To a broker process; and when the controller will give up a session that nobody keeps alive.
     State(NodeId, BrokerState, Option<Micros>),
+    /// A topic was deleted.
+    Deleted(Arc<str>),
     /// The controller changed a partition.
     Partition(Arc<str>, i32, PartitionImage),
 }

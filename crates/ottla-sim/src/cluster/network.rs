@@ -15,10 +15,10 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) enum Message {
     Fetch(ReplicaFetch),
-    /// The leader of that life sends the answer off.
+    /// The leader's process of that number sends the answer off.
     Departing {
         answer: ReplicaAnswer,
-        life: u64,
+        process_no: u64,
     },
     Answer(ReplicaAnswer),
     Unreachable {
@@ -58,7 +58,7 @@ impl Cluster {
     pub(super) fn deliver(&mut self, now: Micros, message: Message) {
         match message {
             Message::Fetch(fetch) => self.deliver_fetch(now, fetch),
-            Message::Departing { answer, life } => self.depart(now, answer, life),
+            Message::Departing { answer, process_no } => self.depart(now, answer, process_no),
             Message::Answer(answer) => {
                 let to = answer.follower;
                 self.deliver_held(now, to, Held::Answer(answer));
@@ -100,13 +100,13 @@ impl Cluster {
         }
     }
 
-    fn depart(&mut self, now: Micros, answer: ReplicaAnswer, life: u64) {
+    fn depart(&mut self, now: Micros, answer: ReplicaAnswer, process_no: u64) {
         let Some(node) = self.nodes.get_mut(&answer.leader) else {
             return;
         };
         match &mut node.process {
             Process::Paused { inbox, .. } => inbox.push(Held::Departing(answer)),
-            Process::Running { .. } if node.life == life => {
+            Process::Running { .. } if node.process_no == process_no => {
                 self.queue
                     .push(now + self.delays.replication, Message::Answer(answer));
             }
@@ -146,8 +146,8 @@ impl Cluster {
                 Effect::FetchAnswer(answer) => {
                     let follower = self.nodes.get(&answer.follower);
                     let at = now + self.delays.fetch + follower.map_or(0, |node| node.fetch_delay);
-                    let life = self.nodes.get(&id).map_or(0, |node| node.life);
-                    self.queue.push(at, Message::Departing { answer, life });
+                    let process_no = self.nodes.get(&id).map_or(0, |node| node.process_no);
+                    self.queue.push(at, Message::Departing { answer, process_no });
                 }
                 Effect::Controller(request) => {
                     let at = now + self.controller_delay(id);
@@ -200,6 +200,9 @@ impl Cluster {
     fn note_changes(&mut self) -> Option<Arc<Image>> {
         let image = self.controller.take_image()?;
         self.published = image.clone();
+        for topic in self.controller.take_deleted() {
+            self.emit(ClusterEvent::Deleted(topic));
+        }
         for (topic, index) in self.controller.take_changes() {
             if let Some(partition) = image.partition(&topic, index) {
                 self.emit(ClusterEvent::Partition(topic, index, partition.clone()));

@@ -11,12 +11,16 @@ pub(super) struct Node {
     pub(super) since: Micros,
     /// Goes up whenever the process ends, stops or goes on; what was planned for an earlier life is void.
     pub(super) life: u64,
+    /// Goes up whenever a process ends: what it was about to send is gone.
+    pub(super) process_no: u64,
     /// Goes up whenever heartbeats cease or come again; what was planned for an earlier silence is void.
     pub(super) silence: u64,
     /// Until when the controller holds the session of a process that is dead.
     pub(super) session_until: Micros,
     pub(super) fetch_delay: Micros,
     pub(super) controller_delay: Micros,
+    /// How far its wall clock is ahead of the world's.
+    pub(super) clock_ms: i64,
 }
 
 /// The broker process on a machine.
@@ -59,10 +63,12 @@ impl Node {
             },
             since: 0,
             life: 0,
+            process_no: 0,
             silence: 0,
             session_until: 0,
             fetch_delay: 0,
             controller_delay: 0,
+            clock_ms: 0,
         }
     }
 

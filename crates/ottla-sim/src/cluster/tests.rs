@@ -314,3 +314,91 @@ fn every_broker_dead_and_back_again() {
     let high_watermark = bench.cluster.high_watermark(leader.unwrap(), "orders", 0);
     assert_eq!(high_watermark, Some(1));
 }
+
+#[test]
+fn a_leader_that_is_stopped_for_a_moment_answers_what_it_was_about_to_answer() {
+    let mut bench = Bench::new(&[]);
+    bench.cluster.delay_replication(2, 50 * MS);
+    bench.run(10 * MS);
+    let conn = bench.connect(1);
+    bench.produce(conn, 1, "a");
+    // The answer to 2 leaves in 51 ms; the process is stopped and goes on before that.
+    bench.run(10 * MS);
+    assert!(bench.cluster.pause(bench.now, 1));
+    bench.run(10 * MS);
+    assert!(bench.cluster.resume(bench.now, 1));
+    bench.run(SECOND);
+    assert_eq!(bench.ends(), [1, 1, 1]);
+}
+
+#[test]
+fn topics_grow_change_and_go_while_the_cluster_runs() {
+    let mut bench = Bench::new(&[]);
+    assert!(bench.cluster.grow_topic(0, "orders", 3).error.is_ok());
+    let fewer = bench.cluster.grow_topic(0, "orders", 2).error;
+    assert_eq!(fewer, ErrorCode::INVALID_PARTITIONS);
+    let change = vec![("max.message.bytes".to_owned(), Some("20".to_owned()))];
+    assert!(bench.cluster.configure_topic(0, "orders", change).error.is_ok());
+    let wrong = vec![("max.message.bytes".to_owned(), Some("much".to_owned()))];
+    let refused = bench.cluster.configure_topic(0, "orders", wrong).error;
+    assert_eq!(refused, ErrorCode::INVALID_CONFIG);
+    let leaders: Vec<_> = (0..3)
+        .map(|index| bench.cluster.image().partition("orders", index).unwrap().leader)
+        .collect();
+    assert_eq!(leaders, [Some(1), Some(2), Some(3)]);
+    let conn = bench.connect(1);
+    bench.produce(conn, 1, "the brokers have not heard of it");
+    bench.run(10 * MS);
+    bench.produce(conn, 1, "now they have");
+    bench.run(10 * MS);
+    assert_eq!(bench.codes(), [ErrorCode::NONE, ErrorCode::MESSAGE_TOO_LARGE]);
+    let back = vec![("max.message.bytes".to_owned(), None)];
+    assert!(
+        bench
+            .cluster
+            .configure_topic(bench.now, "orders", back)
+            .error
+            .is_ok()
+    );
+    bench.run(10 * MS);
+    bench.produce(conn, 1, "as before");
+    assert!(bench.cluster.delete_topic(bench.now, "orders").error.is_ok());
+    bench.run(10 * MS);
+    bench.produce(conn, 1, "nowhere");
+    bench.run(MS);
+    assert_eq!(
+        bench.codes(),
+        [ErrorCode::NONE, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION]
+    );
+}
+
+#[test]
+fn settings_reach_brokers_and_topics_that_do_not_set_them_and_survive_a_restart() {
+    let mut bench = Bench::new(&[("max.message.bytes", "1000")]);
+    assert!(bench.cluster.configure(0, "no.such.setting", "1").is_err());
+    for (name, value) in [
+        ("message.max.bytes", "20"),
+        ("log.message.timestamp.type", "LogAppendTime"),
+    ] {
+        bench.cluster.configure(0, name, value).unwrap();
+    }
+    let config = bench.cluster.image().topic("orders").unwrap().config.clone();
+    assert_eq!(
+        (config.max_message_bytes, config.timestamp_type),
+        (1_000, ottla_broker::TimestampType::LogAppendTime)
+    );
+    assert!(bench.cluster.shift_clock(1, 7_200_000));
+    assert!(!bench.cluster.shift_clock(9, 1));
+    assert!(bench.cluster.kill(bench.now, 1));
+    bench.run(20 * SECOND);
+    assert!(bench.cluster.restart(bench.now, 1));
+    bench.run(20 * SECOND);
+    bench.cluster.elect_preferred(bench.now);
+    bench.run(SECOND);
+    let conn = bench.connect(1);
+    bench.produce(conn, 1, "a");
+    bench.run(SECOND);
+    let log = bench.cluster.log(1, "orders", 0).unwrap();
+    let stamped = log.last().unwrap().header().max_timestamp;
+    assert!(stamped > 7_200_000, "{stamped}: the clock is still ahead");
+}

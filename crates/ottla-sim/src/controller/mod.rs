@@ -3,6 +3,8 @@
 //! By the rules of Kafka's `ReplicationControlManager` and `ClusterControlManager`. Deliberately absent: eligible leader
 //! replicas (KIP-966; the same with `min.insync.replicas=1`), reassignment, automatic return to preferred leaders.
 
+#[cfg(feature = "full")]
+mod alteration;
 mod election;
 mod topics;
 
@@ -30,6 +32,7 @@ pub(crate) struct Controller {
     next_producer_id: i64,
     topics_created: usize,
     changes: Vec<(Arc<str>, i32)>,
+    deleted: Vec<Arc<str>>,
 }
 
 impl Controller {
@@ -43,6 +46,7 @@ impl Controller {
             next_producer_id: 0,
             topics_created: 0,
             changes: Vec::new(),
+            deleted: Vec::new(),
         }
     }
 
@@ -70,6 +74,11 @@ impl Controller {
     /// The partitions that changed since this was last asked.
     pub(crate) fn take_changes(&mut self) -> Vec<(Arc<str>, i32)> {
         std::mem::take(&mut self.changes)
+    }
+
+    /// The topics that were deleted since this was last asked.
+    pub(crate) fn take_deleted(&mut self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.deleted)
     }
 
     pub(crate) fn producer_ids(&mut self) -> Range<i64> {
@@ -118,11 +127,32 @@ impl Controller {
             }
             ControllerRequest::DeleteTopics { token, names } => {
                 let results = names.iter().map(|name| self.delete_topic(name)).collect();
-                Some(ControllerAnswer::Topics {
-                    token: Some(token),
-                    results,
-                })
+                Some(ControllerAnswer::Topics { token, results })
             }
+            #[cfg(feature = "full")]
+            ControllerRequest::CreatePartitions {
+                token,
+                topics,
+                validate_only,
+            } => {
+                let grow = |(name, count): &(String, i32)| self.grow_topic(name, *count, validate_only);
+                let results = topics.iter().map(grow).collect();
+                Some(ControllerAnswer::Topics { token, results })
+            }
+            #[cfg(feature = "full")]
+            ControllerRequest::AlterTopicConfigs {
+                token,
+                topics,
+                validate_only,
+            } => {
+                let results = topics
+                    .iter()
+                    .map(|(name, changes)| self.configure_topic(name, changes, validate_only))
+                    .collect();
+                Some(ControllerAnswer::Topics { token, results })
+            }
+            #[cfg(not(feature = "full"))]
+            ControllerRequest::CreatePartitions { .. } | ControllerRequest::AlterTopicConfigs { .. } => None,
             ControllerRequest::AlterIsr {
                 topic,
                 partition,

@@ -171,7 +171,7 @@ fn a_topic_created_again_has_another_id() {
     let mut controller = with_orders();
     let first = controller.image().topic("orders").unwrap().id;
     let request = ControllerRequest::DeleteTopics {
-        token: 1,
+        token: None,
         names: vec!["orders".to_owned()],
     };
     assert!(matches!(

@@ -126,13 +126,7 @@ impl Controller {
         let id = u128::from(high) << 64 | u128::from(low);
         let id = TopicId(id.max(1).to_be_bytes());
         let name: Arc<str> = Arc::from(name);
-        let partitions = replicas.into_iter().map(|replicas| PartitionImage {
-            leader: replicas.first().copied(),
-            leader_epoch: 0,
-            partition_epoch: 0,
-            isr: replicas.clone(),
-            replicas,
-        });
+        let partitions = replicas.into_iter().map(new_partition);
         let topic = TopicImage {
             id,
             name: name.clone(),
@@ -153,6 +147,7 @@ impl Controller {
             }
             Some(topic) => {
                 self.image.names.remove(&topic.id);
+                self.deleted.push(topic.name.clone());
                 self.changed = true;
                 TopicOutcome {
                     id: topic.id,
@@ -169,7 +164,18 @@ fn collide(one: &str, other: &str) -> bool {
     one.bytes().map(written).eq(other.bytes().map(written))
 }
 
-fn outcome(name: &str, error: ErrorCode, message: Option<String>) -> TopicOutcome {
+/// A partition that begins: its first replica leads, and all are in sync.
+pub(super) fn new_partition(replicas: Vec<NodeId>) -> PartitionImage {
+    PartitionImage {
+        leader: replicas.first().copied(),
+        leader_epoch: 0,
+        partition_epoch: 0,
+        isr: replicas.clone(),
+        replicas,
+    }
+}
+
+pub(super) fn outcome(name: &str, error: ErrorCode, message: Option<String>) -> TopicOutcome {
     TopicOutcome {
         name: name.to_owned(),
         id: TopicId::default(),

@@ -90,11 +90,16 @@ impl Oracle {
         std::mem::take(&mut self.verdicts)
     }
 
-    /// The producer accepted a record. `broker_time` says that its topic has `LogAppendTime`.
-    pub(crate) fn accepted(&mut self, id: RecordId, record: &Record<'_>, broker_time: bool) {
+    /// The producer accepted a record.
+    pub(crate) fn accepted(&mut self, id: RecordId, record: &Record<'_>) {
         debug_assert_eq!(id.0, self.fates.len() as u64, "record ids count up from 0");
-        let timestamp = record.timestamp.filter(|_| !broker_time).map(|time| time.0);
-        self.identities.register(fingerprint(record), timestamp, id.0);
+        let timestamp = record.timestamp.map(|time| time.0);
+        // A topic with LogAppendTime has it without, and which one a topic is may change.
+        let content = fingerprint(record);
+        self.identities.register(content, None, id.0);
+        if timestamp.is_some() {
+            self.identities.register(content, timestamp, id.0);
+        }
         self.fates.push(Fate {
             told: Told::Waiting,
             copies: 0,
@@ -156,7 +161,23 @@ impl Oracle {
                     self.sync(cluster, &observation.topic, observation.partition);
                 }
             }
+            ClusterEvent::Deleted(topic) => self.forget(topic),
             ClusterEvent::State(..) => {}
+        }
+    }
+
+    /// A topic is deleted, and what it held is in no log any more.
+    fn forget(&mut self, topic: &Arc<str>) {
+        let gone: Vec<_> = self
+            .views
+            .keys()
+            .filter(|(name, _)| name == topic)
+            .cloned()
+            .collect();
+        for key in gone {
+            if let Some(mut view) = self.views.remove(&key) {
+                view.clear(|entry, committed| self.removed(entry, committed));
+            }
         }
     }
 

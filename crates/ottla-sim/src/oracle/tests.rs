@@ -50,7 +50,7 @@ impl Bench {
         for value in values {
             let id = RecordId(self.oracle.fates().len() as u64);
             self.oracle
-                .accepted(id, &Record::to("orders").value(*value).at(Timestamp(0)), false);
+                .accepted(id, &Record::to("orders").value(*value).at(Timestamp(0)));
         }
     }
 

@@ -37,6 +37,13 @@ impl View {
         self.end
     }
 
+    /// Takes back everything.
+    pub(super) fn clear(&mut self, mut removed: impl FnMut(&Entry, bool)) {
+        while let Some(last) = self.entries.pop() {
+            removed(&last, self.entries.len() < self.committed);
+        }
+    }
+
     /// Takes back what `log` does not have.
     pub(super) fn cut_to_common(&mut self, log: &Log, mut removed: impl FnMut(&Entry, bool)) {
         while let Some(last) = self.entries.last() {

@@ -64,6 +64,35 @@ pub enum Command {
     },
     /// Create a topic.
     CreateTopic(NewTopic),
+    /// Delete a topic.
+    #[cfg(feature = "full")]
+    DeleteTopic(String),
+    /// Give a topic so many partitions in all.
+    #[cfg(feature = "full")]
+    GrowTopic {
+        /// The topic.
+        topic: String,
+        /// Its partitions.
+        partitions: i32,
+    },
+    /// Change a setting while the cluster runs: of a topic, or of every broker (quotas too).
+    #[cfg(feature = "full")]
+    SetConfig {
+        /// The topic; the brokers if `None`.
+        topic: Option<String>,
+        /// Kafka's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Set a wall clock forwards or backwards.
+    #[cfg(feature = "full")]
+    ClockJump {
+        /// The broker; the client if `None`.
+        node: Option<NodeId>,
+        /// Milliseconds.
+        by_ms: i64,
+    },
     /// Give leaderships back to the first replicas.
     ElectPreferred,
     /// The application hands a record over; it waits its turn when the producer is full.
@@ -72,7 +101,7 @@ pub enum Command {
     Flush,
     /// The application closes the producer, waiting at most so long.
     Close(Option<Duration>),
-    /// The process is frozen, until `Resumed`.
+    /// The client's process is frozen, until `Resumed`: it hears nothing and does nothing.
     Suspended,
     /// The process runs again.
     Resumed,
@@ -107,6 +136,20 @@ impl fmt::Display for Command {
                 write!(f, "broker {node} hears from the controller {extra} us later")
             }
             Self::CreateTopic(topic) => write!(f, "create topic {}", topic.name),
+            #[cfg(feature = "full")]
+            Self::DeleteTopic(topic) => write!(f, "delete topic {topic}"),
+            #[cfg(feature = "full")]
+            Self::GrowTopic { topic, partitions } => write!(f, "topic {topic}: {partitions} partitions"),
+            #[cfg(feature = "full")]
+            Self::SetConfig { topic, name, value } => {
+                let whom = topic.as_deref().unwrap_or("brokers");
+                write!(f, "{whom}: {name}={value}")
+            }
+            #[cfg(feature = "full")]
+            Self::ClockJump { node, by_ms } => match node {
+                Some(node) => write!(f, "broker {node}: the clock jumps by {by_ms} ms"),
+                None => write!(f, "client: the clock jumps by {by_ms} ms"),
+            },
             Self::ElectPreferred => write!(f, "elect preferred leaders"),
             Self::Publish(record) => write!(f, "send to {}", record.topic),
             Self::Flush => write!(f, "flush"),
@@ -128,12 +171,52 @@ impl Command {
     }
 }
 
+impl Command {
+    /// What kind of fault or change it is, for a count of them; `None` for what ends one and what the application does.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Kill(_) => "kill",
+            Self::Stop(_) => "stop",
+            Self::Pause(_) => "pause",
+            Self::Cut(_) => "cut",
+            Self::CutBeforeAppend(_) => "cut before append",
+            Self::CutAfterAppend(_) => "cut after append",
+            Self::Freeze(_) => "freeze",
+            Self::Delay { extra, .. } if *extra > 0 => "delay",
+            Self::SlowFollower { extra, .. } if *extra > 0 => "slow follower",
+            Self::SlowController { extra, .. } if *extra > 0 => "slow controller",
+            Self::Answer { append: false, .. } => "error answer",
+            Self::Answer { append: true, .. } => "error answer after append",
+            Self::ElectPreferred => "preferred election",
+            Self::Suspended => "client suspended",
+            #[cfg(feature = "full")]
+            Self::DeleteTopic(_) => "topic deleted",
+            #[cfg(feature = "full")]
+            Self::GrowTopic { .. } => "topic grown",
+            #[cfg(feature = "full")]
+            Self::SetConfig { name, .. } if name == "producer_byte_rate" => "throttle",
+            #[cfg(feature = "full")]
+            Self::SetConfig { .. } => "configuration changed",
+            #[cfg(feature = "full")]
+            Self::ClockJump { node: None, .. } => "client's clock jumped",
+            #[cfg(feature = "full")]
+            Self::ClockJump { .. } => "broker's clock jumped",
+            _ => return None,
+        })
+    }
+}
+
 impl World {
     /// Does it now. `false` if it is not possible in this state: nothing has changed then.
     pub fn command(&mut self, command: Command) -> bool {
         let words = (!command.is_by_application()).then(|| command.to_string());
         self.checkers.command(&command);
+        let kind = command.kind();
         let done = self.obey(command);
+        if let Some(kind) = kind.filter(|_| done && crate::FULL) {
+            *self.injected.entry(kind).or_default() += 1;
+        }
         if let Some(words) = words.filter(|_| done) {
             self.trace.fault(self.now, words);
         }
@@ -174,6 +257,28 @@ impl World {
                 self.cluster.state(node).is_some()
             }
             Command::CreateTopic(topic) => self.cluster.create_topic(now, &topic).error.is_ok(),
+            #[cfg(feature = "full")]
+            Command::DeleteTopic(topic) => self.cluster.delete_topic(now, &topic).error.is_ok(),
+            #[cfg(feature = "full")]
+            Command::GrowTopic { topic, partitions } => {
+                self.cluster.grow_topic(now, &topic, partitions).error.is_ok()
+            }
+            #[cfg(feature = "full")]
+            Command::SetConfig { topic, name, value } => match topic {
+                Some(topic) => {
+                    let changes = vec![(name, Some(value))];
+                    self.cluster.configure_topic(now, &topic, changes).error.is_ok()
+                }
+                None => self.cluster.configure(now, &name, &value).is_ok(),
+            },
+            #[cfg(feature = "full")]
+            Command::ClockJump { node, by_ms } => match node {
+                Some(node) => self.cluster.shift_clock(node, by_ms),
+                None => {
+                    self.epoch_ms = self.epoch_ms.saturating_add(by_ms);
+                    true
+                }
+            },
             Command::ElectPreferred => {
                 self.cluster.elect_preferred(now);
                 true

@@ -11,11 +11,16 @@ impl World {
     pub(super) fn settle(&mut self) {
         loop {
             self.poll_cluster();
-            self.poll_producer();
+            if !self.frozen {
+                self.poll_producer();
+            }
             self.watch();
             if let Some((conn, count)) = self.network.take_written() {
                 let conn = ConnId(conn);
                 self.inputs.push_back(Input::Written { conn, count });
+            }
+            if self.frozen {
+                break;
             }
             if let Some(input) = self.inputs.pop_front() {
                 self.producer.handle(Instant::from_micros(self.now), input);
@@ -81,6 +86,9 @@ impl World {
     }
 
     fn done(&mut self, completion: &Completion) {
+        if crate::FULL {
+            self.checkers.doubled(self.producer.metrics().maybe_duplicated);
+        }
         let under_way = self.under_way();
         for (id, result) in completion.results() {
             match &result {
@@ -116,6 +124,7 @@ impl World {
                 _ => None,
             };
             self.trace.cluster(self.now, &event, conn);
+            self.checkers.watch(&event);
             self.oracle.note(&self.cluster, &event);
         }
         if self.trace.is_on() {
@@ -145,12 +154,25 @@ impl World {
     /// Does what the application or its process does.
     pub(super) fn apply(&mut self, command: Command) -> bool {
         let now = Instant::from_micros(self.now);
+        if self.frozen && command.is_by_application() {
+            self.deferred.push_back(command);
+            return true;
+        }
         match command {
             Command::Publish(record) => return self.publish_now(record),
             Command::Flush => _ = self.producer.flush(now),
             Command::Close(within) => self.producer.close(now, within),
-            Command::Suspended => self.inputs.push_back(Input::Suspended),
-            Command::Resumed => self.inputs.push_back(Input::Resumed),
+            Command::Suspended if !self.frozen => {
+                self.producer.handle(now, Input::Suspended);
+                self.frozen = true;
+            }
+            Command::Resumed if self.frozen => {
+                self.frozen = false;
+                self.producer.handle(now, Input::Resumed);
+                while let Some(command) = self.deferred.pop_front() {
+                    self.apply(command);
+                }
+            }
             _ => return false,
         }
         true

@@ -14,6 +14,7 @@ use ottla_core::{
     Config, Input, Instant, Producer, Record, RecordId, RefuseReason, SendError, Timestamp,
     config::ConfigError,
 };
+use ottla_sorted::SortedMap;
 use ottla_trace::{Envelope, event::Ledger};
 
 pub use command::Command;
@@ -46,10 +47,15 @@ pub struct World {
     parked: VecDeque<Record<'static>>,
     room: bool,
     closed: bool,
+    /// The client's process is frozen: nothing reaches it, and it does nothing.
+    frozen: bool,
+    /// What its application does as soon as it runs again.
+    deferred: VecDeque<Command>,
     oracle: Oracle,
     checkers: Checkers,
     told: Ledger,
     trace: Trace,
+    injected: SortedMap<&'static str, u64>,
 }
 
 impl World {
@@ -76,10 +82,13 @@ impl World {
             parked: VecDeque::new(),
             room: false,
             closed: false,
+            frozen: false,
+            deferred: VecDeque::new(),
             oracle: Oracle::default(),
             checkers,
             told: Ledger::default(),
             trace: Trace::new(setup.trace),
+            injected: SortedMap::new(),
         };
         for (node, endpoint) in setup.endpoints() {
             world.trace.node(0, node, &endpoint.host, endpoint.port);
@@ -143,16 +152,9 @@ impl World {
 
     fn accept(&mut self, record: Record<'_>) -> Result<RecordId, SendError> {
         let record = self.dated(record);
-        let known = self
-            .cluster
-            .image()
-            .topic(&record.topic)
-            .map(|topic| topic.config.timestamp_type);
-        let kind = known.unwrap_or(self.cluster.settings().topic_defaults.timestamp_type);
-        let broker_time = kind == ottla_broker::TimestampType::LogAppendTime;
         let kept = record.clone();
         let id = self.producer.send(Instant::from_micros(self.now), record)?;
-        self.oracle.accepted(id, &kept, broker_time);
+        self.oracle.accepted(id, &kept);
         self.checkers.accepted(id, self.now);
         Ok(id)
     }
@@ -176,7 +178,8 @@ impl World {
     }
 
     fn next_at(&self) -> Micros {
-        let others = [self.plan.next_at(), self.network.next_at(), self.producer_at];
+        let producer_at = self.producer_at.filter(|_| !self.frozen);
+        let others = [self.plan.next_at(), self.network.next_at(), producer_at];
         others
             .into_iter()
             .flatten()
@@ -194,7 +197,7 @@ impl World {
             self.command(command);
         } else if let Some(transit) = self.network.pop(self.now) {
             self.arrive(transit);
-        } else if self.producer_at.is_some_and(|at| at <= self.now) {
+        } else if !self.frozen && self.producer_at.is_some_and(|at| at <= self.now) {
             self.inputs.push_back(Input::Timeout);
         }
         self.settle();
@@ -270,6 +273,12 @@ impl World {
         self.checkers.violations()
     }
 
+    /// How many faults of each kind were injected.
+    #[must_use]
+    pub fn injected(&self) -> &SortedMap<&'static str, u64> {
+        &self.injected
+    }
+
     /// The names of the guarantees that are in force with this configuration and these faults.
     #[must_use]
     pub fn guarantees(&self) -> Vec<&'static str> {
@@ -278,6 +287,9 @@ impl World {
 
     /// Undoes every fault that lasts: brokers start, networks thaw, delays end.
     pub fn heal(&mut self) {
+        if self.frozen {
+            self.command(Command::Resumed);
+        }
         for node in self.network.is_frozen() {
             self.command(Command::Thaw(node));
         }
@@ -295,7 +307,10 @@ impl World {
     pub fn finish(&mut self, limit: std::time::Duration) -> &[Violation] {
         self.heal();
         let until = self.now() + limit;
-        let resolved = self.run_while(until, |world| !world.is_resolved());
+        // A record that failed while its request is on the way gives its memory back when that comes to an end.
+        let busy = |world: &Self| !world.is_resolved() || world.producer.memory_used() > 0;
+        self.run_while(until, busy);
+        let resolved = self.is_resolved();
         // Replication may still be catching up; what is told OK has to be there when it has.
         let rest = self.now() + self.checkers.rest();
         self.run_until(rest);

@@ -85,9 +85,12 @@ impl Trace {
         match event {
             ClusterEvent::Broker(node, observation) => {
                 let topic = self.topic(t, &observation.topic);
-                let event = broker_event(topic, observation, conn(&observation.what));
-                self.broker(t, *node, event);
+                match broker_event(topic, observation, conn(&observation.what)) {
+                    Some(event) => self.broker(t, *node, event),
+                    None => self.fault(t, format!("broker {node} does not remember a batch that it has")),
+                }
             }
+            ClusterEvent::Deleted(topic) => self.fault(t, format!("topic {topic} is deleted")),
             ClusterEvent::State(node, state, session_until) => self.world(
                 t,
                 Event::BrokerState {
@@ -199,9 +202,10 @@ impl Trace {
     }
 }
 
-fn broker_event(topic: TopicIx, observation: &Observation, conn: Option<u32>) -> Event {
+fn broker_event(topic: TopicIx, observation: &Observation, conn: Option<u32>) -> Option<Event> {
     let partition = observation.partition;
-    match observation.what {
+    Some(match observation.what {
+        Observed::Forgotten => return None,
         Observed::Appended {
             base_offset,
             count,
@@ -250,5 +254,5 @@ fn broker_event(topic: TopicIx, observation: &Observation, conn: Option<u32>) ->
             partition,
             log_end,
         },
-    }
+    })
 }

@@ -3,8 +3,12 @@
 //! Options are drawn apart from each other and some are left out on purpose in each world ("swarm testing"): a world in
 //! which everything happens at once finds less than many in which something does.
 
-use ottla_broker::{ErrorCode, Micros, NodeId, Settings};
-use ottla_core::Record;
+mod faults;
+
+use std::time::Duration;
+
+use ottla_broker::{Micros, Settings};
+use ottla_core::{Record, Timestamp};
 use ottla_trace::Level;
 
 use crate::{Command, Delays, Network, Pieces, Rng, Setup, Span, scenario::Scenario};
@@ -12,6 +16,17 @@ use crate::{Command, Delays, Network, Pieces, Rng, Setup, Span, scenario::Scenar
 const MS: Micros = 1_000;
 /// Faults begin and end within this time.
 const ACTION: Micros = 3_000 * MS;
+/// The topic that exists, and one that only auto-creation brings.
+const TOPIC: &str = "orders";
+const UNPLANNED: &str = "audit";
+
+/// What a world is made of, for whoever draws what happens in it.
+struct Plan {
+    brokers: u16,
+    partitions: i32,
+    replicas: i16,
+    epoch_ms: i64,
+}
 
 impl Scenario {
     /// The world of that seed.
@@ -30,15 +45,22 @@ impl Scenario {
         };
         let partitions = rng.between(1, 4) as i32;
         let replicas = rng.between(1, u64::from(brokers).min(3)) as i16;
+        let plan = Plan {
+            brokers,
+            partitions,
+            replicas,
+            epoch_ms: setup.epoch_ms,
+        };
         let configs = topic_configs(&mut rng, replicas);
         let configs: Vec<(&str, &str)> = configs
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        setup = setup.topic("orders", partitions, replicas, &configs);
+        setup = setup.topic(TOPIC, partitions, replicas, &configs);
         setup.config = producer(&mut rng);
-        let mut script = records(&mut rng, partitions);
-        faults(&mut rng, brokers, partitions, &mut script);
+        let mut script = records(&mut rng, &plan);
+        application(&mut rng, &mut script);
+        faults::faults(&mut rng, &plan, &mut script);
         script.sort_by_key(|(at, _)| *at);
         Self {
             name: "random",
@@ -54,6 +76,12 @@ fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
 }
 
 fn settings(rng: &mut Rng) -> Settings {
+    let forgetful = rng.chance(1, 12);
+    let expiration = if forgetful {
+        rng.between(100, 4_000)
+    } else {
+        86_400_000
+    };
     Settings {
         broker_session_timeout: rng.between(200, 2_000) * MS,
         broker_heartbeat_interval: rng.between(20, 150) * MS,
@@ -61,7 +89,14 @@ fn settings(rng: &mut Rng) -> Settings {
         replica_fetch_wait_max: rng.between(20, 500) * MS,
         replica_fetch_backoff: rng.between(20, 500) * MS,
         high_watermark_checkpoint_interval: rng.between(10, 1_000) * MS,
-        producer_byte_rate: rng.chance(1, 8).then(|| rng.between(2_000, 20_000)),
+        producer_id_expiration_ms: expiration as i64,
+        producer_id_expiration_check_interval: if forgetful {
+            rng.between(50, 1_000)
+        } else {
+            600_000
+        } * MS,
+        producer_byte_rate: rng.chance(1, 10).then(|| rng.between(50, 1_000)),
+        auto_create_topics: rng.chance(3, 4),
         ..Settings::default()
     }
 }
@@ -120,7 +155,16 @@ fn topic_configs(rng: &mut Rng, replicas: i16) -> Vec<(&'static str, String)> {
         configs.push(("message.timestamp.type", "LogAppendTime".to_owned()));
     }
     if rng.chance(1, 6) {
-        configs.push(("segment.bytes", rng.between(14, 400).to_string()));
+        configs.push(("segment.bytes", rng.between(1_500, 4_000).to_string()));
+    }
+    if rng.chance(1, 12) {
+        configs.push(("retention.bytes", rng.between(500, 4_000).to_string()));
+    }
+    if rng.chance(1, 12) {
+        configs.push(("cleanup.policy", "compact".to_owned()));
+    }
+    if rng.chance(1, 12) {
+        configs.push(("message.timestamp.before.max.ms", "60000".to_owned()));
     }
     if rng.chance(1, 6) {
         configs.push(("max.message.bytes", rng.between(200, 800).to_string()));
@@ -152,6 +196,7 @@ fn producer(rng: &mut Rng) -> Vec<(String, String)> {
             "delivery.timeout.ms",
             (linger + request_timeout + rng.between(0, 6_000)).to_string(),
         ),
+        ("ottla.ambiguity", pick(rng, &["retry", "fail"]).to_owned()),
         ("max.block.ms", rng.between(500, 5_000).to_string()),
         ("retry.backoff.ms", rng.between(1, 100).to_string()),
         ("reconnect.backoff.ms", rng.between(1, 50).to_string()),
@@ -163,20 +208,42 @@ fn producer(rng: &mut Rng) -> Vec<(String, String)> {
         .collect()
 }
 
-fn records(rng: &mut Rng, partitions: i32) -> Vec<(Micros, Command)> {
+/// What the application does beside sending.
+fn application(rng: &mut Rng, script: &mut Vec<(Micros, Command)>) {
+    if rng.chance(1, 5) {
+        script.push((rng.below(ACTION), Command::Flush));
+    }
+    if rng.chance(1, 8) {
+        let within = rng.chance(1, 2);
+        let within = within.then(|| Duration::from_millis(rng.between(0, 2_000)));
+        script.push((rng.between(ACTION / 4, ACTION), Command::Close(within)));
+    }
+}
+
+fn records(rng: &mut Rng, plan: &Plan) -> Vec<(Micros, Command)> {
     let count = rng.between(5, 50);
     let span = rng.between(10, 1_500) * MS;
     let keys = rng.between(1, 8);
     let keyless = rng.chance(1, 3);
     let long = rng.between(8, 300);
+    let (dated, unplanned) = (rng.chance(1, 12), rng.chance(1, 10));
     let publish = |n: u64| {
+        let topic = if unplanned && rng.chance(1, 4) {
+            UNPLANNED
+        } else {
+            TOPIC
+        };
         let mut record =
-            Record::to("orders").value(format!("{n:0width$}", width = rng.between(4, long) as usize));
+            Record::to(topic).value(format!("{n:0width$}", width = rng.between(4, long) as usize));
         if !keyless || rng.chance(1, 2) {
             record = record.key(format!("key {}", rng.below(keys)));
         }
         if rng.chance(1, 10) {
-            record = record.partition(rng.below(partitions.unsigned_abs().into()) as i32);
+            record = record.partition(rng.below(plan.partitions.unsigned_abs().into()) as i32);
+        }
+        if dated && rng.chance(1, 3) {
+            let away = pick(rng, &[-172_800_000, -120_000, 60_000, 7_200_000]);
+            record = record.at(Timestamp(plan.epoch_ms + away));
         }
         (rng.below(span), Command::Publish(record))
     };
@@ -184,75 +251,4 @@ fn records(rng: &mut Rng, partitions: i32) -> Vec<(Micros, Command)> {
     // The values count up in the order of sending, which makes a failure readable.
     records.sort_by_key(|(at, _)| *at);
     records
-}
-
-fn faults(rng: &mut Rng, brokers: u16, partitions: i32, script: &mut Vec<(Micros, Command)>) {
-    let menu: Vec<u64> = (0..12).filter(|_| rng.chance(1, 3)).collect();
-    if menu.is_empty() {
-        return;
-    }
-    for _ in 0..rng.between(1, 5) {
-        let node = rng.between(1, brokers.into()) as NodeId;
-        let from = rng.below(ACTION / 2);
-        let until = from + rng.below(ACTION / 2);
-        let extra = rng.between(1, 400) * MS;
-        let error = pick(
-            rng,
-            &[
-                ErrorCode::NOT_ENOUGH_REPLICAS,
-                ErrorCode::NOT_LEADER_OR_FOLLOWER,
-                ErrorCode::KAFKA_STORAGE_ERROR,
-                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                ErrorCode::TOPIC_AUTHORIZATION_FAILED,
-                ErrorCode::MESSAGE_TOO_LARGE,
-            ],
-        );
-        let partition = rng.chance(1, 2).then(|| {
-            (
-                "orders".into(),
-                rng.below(partitions.unsigned_abs().into()) as i32,
-            )
-        });
-        let after = ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
-        let (begin, end) = match pick(rng, &menu) {
-            0 | 1 => (Command::Kill(node), Some(Command::Restart(node))),
-            2 => (Command::Pause(node), Some(Command::Resume(node))),
-            3 => (Command::Freeze(node), Some(Command::Thaw(node))),
-            4 => (Command::Cut(node), None),
-            5 => (Command::CutBeforeAppend(node), None),
-            6 => (Command::CutAfterAppend(node), None),
-            7 => (
-                Command::Delay { node, extra },
-                Some(Command::Delay { node, extra: 0 }),
-            ),
-            8 => (
-                Command::SlowFollower { node, extra },
-                Some(Command::SlowFollower { node, extra: 0 }),
-            ),
-            9 => (
-                Command::SlowController { node, extra },
-                Some(Command::SlowController { node, extra: 0 }),
-            ),
-            10 => (
-                Command::Answer {
-                    node,
-                    error,
-                    append: false,
-                    partition,
-                },
-                None,
-            ),
-            _ => (
-                Command::Answer {
-                    node,
-                    error: after,
-                    append: true,
-                    partition,
-                },
-                Some(Command::Stop(node)),
-            ),
-        };
-        script.push((from, begin));
-        script.extend(end.map(|end| (until, end)));
-    }
 }
