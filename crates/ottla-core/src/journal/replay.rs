@@ -152,6 +152,7 @@ impl Engine {
             charge,
             largest: 0,
             attempts: 0,
+            is_part: false,
             stamp: Some(stamp),
             restamped: false,
             ambiguous: Some(stamp.wire()),
