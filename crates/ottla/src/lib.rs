@@ -68,3 +68,8 @@ pub use ottla_core::sasl;
 pub use ottla_core::serializer;
 pub use ottla_core::trace;
 pub use ottla_core::{Header, Record, RecordMetadata, Timestamp};
+
+/// The samples of the documents compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from.md")]
+mod coming_from {}
