@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::Micros;
+use crate::{FULL, Micros};
 use ottla_sorted::SortedMap;
+use ottla_wire::codec::Codec;
 
 const SECOND: Micros = 1_000_000;
 
@@ -136,6 +137,9 @@ pub struct TopicConfig {
     /// `segment.bytes`: the largest batch, and after so much the producer state is written to a snapshot. Kafka takes
     /// no less than 1 MiB; less is for small worlds.
     pub segment_bytes: u64,
+    /// `compression.type`; `None` is `producer`. Records are compressed anew only where they are looked at one by one
+    /// ([`Settings::validate_records`]).
+    pub compression: Option<Codec>,
     /// `cleanup.policy` contains `compact`: records need keys. Nothing is compacted.
     pub compacted: bool,
     /// What was set explicitly, name and value, as it is told to clients.
@@ -153,6 +157,7 @@ impl Default for TopicConfig {
             unclean_leader_election: false,
             retention_bytes: -1,
             segment_bytes: 1 << 30,
+            compression: None,
             compacted: false,
             explicit: SortedMap::new(),
         }
@@ -192,6 +197,7 @@ impl TopicConfig {
             "unclean.leader.election.enable" => self.unclean_leader_election = parse(name, value)?,
             "retention.bytes" => self.retention_bytes = parse(name, value)?,
             "segment.bytes" => self.segment_bytes = at_least(name, value, 14)?,
+            "compression.type" if FULL => self.compression = compression(name, value)?,
             "cleanup.policy" => self.compacted = compacts(name, value)?,
             _ if WITHOUT_EFFECT.contains(&name) => {}
             _ => {
@@ -277,6 +283,23 @@ fn at_least<T: std::str::FromStr + PartialOrd + Copy>(
 
 fn millis(name: &str, value: &str) -> Result<Micros, SettingError> {
     Ok(parse::<Micros>(name, value)?.saturating_mul(1_000))
+}
+
+fn compression(name: &str, value: &str) -> Result<Option<Codec>, SettingError> {
+    match value.trim() {
+        "producer" => Ok(None),
+        "uncompressed" => Ok(Some(Codec::None)),
+        // Kafka has no such word for a topic, though it has for a producer.
+        "none" => Err(invalid(name, value, "uncompressed, for none")),
+        codec => match Codec::from_name(codec) {
+            Some(codec) => Ok(Some(codec)),
+            None => Err(invalid(
+                name,
+                value,
+                "producer, uncompressed, gzip, snappy, lz4 or zstd",
+            )),
+        },
+    }
 }
 
 fn compacts(name: &str, value: &str) -> Result<bool, SettingError> {

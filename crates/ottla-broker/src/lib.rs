@@ -18,6 +18,7 @@ mod leading;
 mod log;
 mod producer_state;
 mod quota;
+mod recompress;
 mod replica;
 mod replication;
 #[cfg(test)]

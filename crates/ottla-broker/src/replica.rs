@@ -135,7 +135,8 @@ impl Replica {
         }
     }
 
-    fn epoch(&self) -> i32 {
+    /// The leader epoch that it has heard of last.
+    pub(crate) fn epoch(&self) -> i32 {
         match &self.role {
             Role::Idle => -1,
             Role::Leader(leader) => leader.epoch,

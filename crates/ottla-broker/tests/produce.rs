@@ -78,7 +78,7 @@ fn acks_zero_is_never_answered_and_an_error_closes() {
     assert!(bench.effects.is_empty());
     bench.send(12, &produce(0, batch(&["b"]).slice(..70)));
     assert!(bench.frame().is_none());
-    assert!(bench.closed().unwrap().contains("CORRUPT_MESSAGE"));
+    assert!(bench.closed().unwrap().contains("INVALID_RECORD"));
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn wrong_bytes_are_refused_by_kafkas_codes() {
     assert_eq!(code(&mut bench, Bytes::from(flipped)), ErrorCode::CORRUPT_MESSAGE);
     assert_eq!(
         code(&mut bench, good.slice(..good.len() - 1)),
-        ErrorCode::CORRUPT_MESSAGE
+        ErrorCode::INVALID_RECORD
     );
-    assert_eq!(code(&mut bench, Bytes::new()), ErrorCode::CORRUPT_MESSAGE);
+    assert_eq!(code(&mut bench, Bytes::new()), ErrorCode::INVALID_RECORD);
     assert_eq!(
         code(&mut bench, [&good[..], &good[..]].concat().into()),
         ErrorCode::INVALID_RECORD

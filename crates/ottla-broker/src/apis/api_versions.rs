@@ -17,7 +17,7 @@ use ottla_wire::{
 };
 
 use super::{Call, Reaction};
-use crate::Broker;
+use crate::{Broker, FULL};
 
 /// From this version on the client says what it is.
 const NAMED_SINCE: i16 = 3;
@@ -47,7 +47,7 @@ pub(super) const OFFERED: &[ApiKey] = if cfg!(feature = "full") {
 pub(super) fn handle(_: &Broker, call: Call, request: &ApiVersionsRequest) -> Reaction {
     let texts = [&request.client_software_name, &request.client_software_version];
     // The page's only client is ours.
-    if cfg!(feature = "full") && call.version >= NAMED_SINCE && !texts.into_iter().all(|it| is_software(it)) {
+    if FULL && call.version >= NAMED_SINCE && !texts.into_iter().all(|it| is_software(it)) {
         return call.answer(&ApiVersionsResponse {
             error_code: ErrorCode::INVALID_REQUEST,
             ..ApiVersionsResponse::default()

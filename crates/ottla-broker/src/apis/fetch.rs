@@ -3,10 +3,10 @@
 //! - Whole batches below the high watermark, the first one even if it is larger than asked for.
 //! - Waits for `min_bytes` at most `max_wait_ms`; an error is answered at once.
 //! - Topics by name, from version 13 on by id. Epoch fencing. From version 16 on `NOT_LEADER_OR_FOLLOWER` names the
-//!   leader and its address.
+//!   leader and its address. From version 11 on a follower may be read, too.
 //!
 //! Deliberately absent: incremental sessions (session id 0 is answered, which means "always ask for everything"),
-//! reading from followers, transactions (nothing is ever aborted). Brokers replicate by a shorter way
+//! sending consumers to a nearer follower, transactions (nothing is ever aborted). Brokers replicate by a shorter way
 //! ([`Broker::replica_fetch`]).
 
 use bytes::Bytes;
@@ -23,6 +23,8 @@ use crate::{Broker, Micros, log};
 
 const BY_ID_SINCE: i16 = 13;
 const LEADER_SINCE: i16 = 16;
+/// From this version on followers may be read (KIP-392).
+const FOLLOWERS_SINCE: i16 = 11;
 const READ_COMMITTED: i8 = 1;
 
 /// A fetch that waits for records.
@@ -124,9 +126,15 @@ impl DelayedFetch {
             return failed(ErrorCode::UNKNOWN_TOPIC_ID);
         }
         let name = known.map_or(&*topic.topic, |it| &it.name);
-        let replica = match broker.leading(name, asked.partition, asked.current_leader_epoch) {
+        let found = if self.call.version >= FOLLOWERS_SINCE {
+            broker.replica(name, asked.partition, asked.current_leader_epoch)
+        } else {
+            broker.leading(name, asked.partition, asked.current_leader_epoch)
+        };
+        let replica = match found {
             Ok(replica) => replica,
             Err(error) => {
+                let aborted_transactions = (error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION).then(Vec::new);
                 let leader =
                     broker
                         .image
@@ -138,6 +146,7 @@ impl DelayedFetch {
                 let moved = error == ErrorCode::NOT_LEADER_OR_FOLLOWER && self.call.version >= LEADER_SINCE;
                 return PartitionData {
                     current_leader: leader.filter(|_| moved),
+                    aborted_transactions,
                     ..failed(error)
                 };
             }
@@ -152,7 +161,10 @@ impl DelayedFetch {
             ..nothing.clone()
         };
         if asked.fetch_offset < log.start() || asked.fetch_offset > log.end() {
-            return failed(ErrorCode::OFFSET_OUT_OF_RANGE);
+            return PartitionData {
+                aborted_transactions: None,
+                ..failed(ErrorCode::OFFSET_OUT_OF_RANGE)
+            };
         }
         let limit = budget.min(usize::try_from(asked.partition_max_bytes).unwrap_or(0));
         let batches = log.read(asked.fetch_offset, high_watermark, limit, first);

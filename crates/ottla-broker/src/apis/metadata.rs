@@ -20,9 +20,9 @@ use ottla_wire::{
     },
 };
 
-use super::{Call, FULL, Reaction};
+use super::{Call, Reaction};
 use crate::{
-    Broker, ControllerRequest, Effect, Image, NewTopic, PartitionImage, TopicImage,
+    Broker, ControllerRequest, Effect, FULL, Image, NewTopic, PartitionImage, TopicImage,
     image::is_valid_topic_name,
 };
 

@@ -26,7 +26,7 @@ use super::{Call, Pending, Reaction};
 use crate::{
     Broker, FULL, Fault, Micros, NodeId, Observed, PlannedFault, TopicImage,
     broker::PartitionKey,
-    validate::{self, Refusal},
+    validate::{self, Refusal, Rules},
 };
 
 const BY_ID_SINCE: i16 = 13;
@@ -48,6 +48,7 @@ struct Task<'a> {
     acks: i16,
     topic: Option<&'a TopicImage>,
     index: i32,
+    transactional: bool,
     fault: Option<ErrorCode>,
     append: bool,
 }
@@ -60,6 +61,9 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
             why: "fault: cut before the append".to_owned(),
         };
     }
+    if FULL && let Some(refusal) = unreadable(&request) {
+        return refuse_all(broker, call, request, &refusal);
+    }
     let (mut responses, mut waiting) = (Vec::new(), Vec::new());
     for topic in request.topic_data {
         let by_id = call.version >= BY_ID_SINCE;
@@ -71,19 +75,13 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
         let mut parts = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
             let name = known.map_or(&*topic.name, |it| &it.name);
-            let (fault, append) = match fault
-                .as_ref()
-                .filter(|it| it.concerns(name, data.index))
-                .map(|it| &it.fault)
-            {
-                Some(Fault::Answer { error, append }) => (Some(*error), *append),
-                _ => (None, true),
-            };
+            let (fault, append) = answered_by_fault(fault.as_ref(), name, data.index);
             let task = Task {
                 call,
                 acks: request.acks,
                 topic: known.map(|it| &**it),
                 index: data.index,
+                transactional: request.transactional_id.is_some(),
                 fault,
                 append,
             };
@@ -120,6 +118,44 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: ProduceRequest) -
         _ => delayed
             .retry(broker)
             .unwrap_or(Reaction::Wait(Pending::Produce(delayed))),
+    }
+}
+
+/// The error that a fault answers with, and whether the batch is appended.
+fn answered_by_fault(planned: Option<&PlannedFault>, topic: &str, index: i32) -> (Option<ErrorCode>, bool) {
+    match planned.filter(|it| it.concerns(topic, index)).map(|it| &it.fault) {
+        Some(Fault::Answer { error, append }) => (Some(*error), *append),
+        _ => (None, true),
+    }
+}
+
+/// Kafka reads the beginning of every batch before it appends one, and refuses all if one makes no sense.
+fn unreadable(request: &ProduceRequest) -> Option<Refusal> {
+    let mut parts = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    parts.find_map(|data| validate::unreadable(data.records.as_ref()?))
+}
+
+fn refuse_all(broker: &Broker, call: Call, request: ProduceRequest, refusal: &Refusal) -> Reaction {
+    let topics = request.topic_data.into_iter().map(|topic| {
+        let parts = topic.partition_data.iter();
+        TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partition_responses: parts.map(|data| refused_part(data.index, refusal)).collect(),
+        }
+    });
+    let mut refused = DelayedProduce {
+        call,
+        response: ProduceResponse {
+            responses: topics.collect(),
+            ..ProduceResponse::default()
+        },
+        waiting: Vec::new(),
+        deadline: call.now,
+    };
+    match request.acks {
+        0 => refused.without_answer(),
+        _ => refused.answer(broker),
     }
 }
 
@@ -164,6 +200,11 @@ fn append_one(
         Err(refusal) => {
             broker.observe_refusal(key, task.call, refusal.error);
             let mut part = refused_part(task.index, &refusal);
+            if refusal.at_log
+                && let Some(replica) = broker.replicas.get(&key)
+            {
+                part.log_start_offset = replica.log.start();
+            }
             if refusal.error == ErrorCode::NOT_LEADER_OR_FOLLOWER && task.call.version >= LEADER_SINCE {
                 part.current_leader = topic.partition(task.index).map(|it| LeaderIdAndEpoch {
                     leader_id: it.leader.unwrap_or(-1),
@@ -207,14 +248,22 @@ fn try_append(
         return Err(Refusal::bare(ErrorCode::NOT_LEADER_OR_FOLLOWER));
     };
     if task.acks == -1 && !replica.has_enough_in_sync().0 {
-        return Err(Refusal::bare(ErrorCode::NOT_ENOUGH_REPLICAS));
+        return Err(Refusal::of_log(ErrorCode::NOT_ENOUGH_REPLICAS));
     }
     let no_records = || Refusal::bare(ErrorCode::INVALID_RECORD);
     let records = records.ok_or_else(no_records)?;
-    let batch = validate::check(records, task.call.version, &replica.config, now_ms, deep)?;
+    let config = replica.config.clone();
+    let rules = Rules {
+        version: task.call.version,
+        transactional: task.transactional,
+        config: &config,
+        now_ms,
+        deep,
+    };
+    let batch = validate::check(records, rules)?;
     let header = *batch.header();
     let forgotten = FULL && broker.observe && replica.forgot(&header);
-    let judged = replica.append(batch, now_ms).map_err(Refusal::bare);
+    let judged = replica.append(batch, now_ms).map_err(Refusal::of_log);
     let log_start_offset = replica.log.start();
     let moved = replica.advance_high_watermark(task.call.now, id);
     if forgotten {
@@ -251,7 +300,7 @@ fn refused_part(index: i32, refusal: &Refusal) -> PartitionProduceResponse {
         log_append_time_ms: -1,
         log_start_offset: -1,
         record_errors: record_errors.collect(),
-        error_message: (!refusal.message.is_empty()).then(|| refusal.message.clone()),
+        error_message: (!refusal.message.is_empty()).then(|| refusal.message.to_owned()),
         ..PartitionProduceResponse::default()
     }
 }
@@ -348,9 +397,10 @@ fn replicated(broker: &Broker, key: PartitionKey, offset: i64) -> Option<ErrorCo
     })
 }
 
+/// Where the batch is in the log stays true.
 fn set_error(part: &mut PartitionProduceResponse, error: ErrorCode) {
     if !error.is_ok() {
-        *part = refused_part(part.index, &Refusal::bare(error));
+        part.error_code = error;
     }
 }
 

@@ -170,6 +170,11 @@ impl BatchHeader {
         self.attributes |= LOG_APPEND_TIME;
         self.max_timestamp = timestamp;
     }
+
+    pub(crate) const fn set_create_time(&mut self, latest: i64) {
+        self.attributes &= !LOG_APPEND_TIME;
+        self.max_timestamp = latest;
+    }
 }
 
 fn array<const N: usize>(head: &[u8; HEADER_LEN], at: usize) -> [u8; N] {

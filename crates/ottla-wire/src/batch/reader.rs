@@ -140,6 +140,24 @@ impl RecordBatch {
         self.header.crc = self.compute_crc();
     }
 
+    /// Gives the batch the latest time of its records, and says that times are the producer's, as a leader makes sure of
+    /// (`message.timestamp.type=CreateTime`). Computes the CRC anew if that changes anything.
+    pub fn set_create_time(&mut self, latest: i64) {
+        let before = self.header;
+        self.header.set_create_time(latest);
+        if self.header != before {
+            self.header.crc = self.compute_crc();
+        }
+    }
+
+    /// A batch of a header and the records that it describes. Computes the CRC.
+    #[must_use]
+    pub fn sealed(header: BatchHeader, body: Bytes) -> Self {
+        let mut batch = Self { header, body };
+        batch.header.crc = batch.compute_crc();
+        batch
+    }
+
     /// Header and records, the latter shared.
     #[must_use]
     pub fn chunks(&self) -> [Bytes; 2] {
