@@ -10,6 +10,7 @@ use ottla_trace::Level;
 use tokio::sync::mpsc;
 
 use crate::classes;
+use crate::commands::console_spool::{SpoolArgs, Spooling};
 use crate::commands::deliveries::Deliveries;
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
@@ -26,6 +27,7 @@ use crate::trace_file::TraceFile;
   printf 'kim\\thello\\n' | ottla console-producer --bootstrap-server localhost:9092 --topic clicks --reader-property parse.key=true
   ottla console-producer --bootstrap-server ws://localhost:8080/k/main --origin http://localhost:8000 --topic clicks
   ottla console-producer --bootstrap-server localhost:9092 --topic clicks --compression-codec lz4 --trace run.jsonl --trace-level record < lines.txt
+  tail -f app.log | ottla console-producer --bootstrap-server localhost:9092 --topic logs --spool /var/spool/ottla
 
 Reader properties (as Kafka's LineMessageReader):
   parse.key=false  parse.headers=false  ignore.error=false  null.marker=TEXT
@@ -36,6 +38,8 @@ pub(crate) struct ConsoleProducerArgs {
     connection: ConnectionArgs,
     #[command(flatten)]
     progress: ProgressArgs,
+    #[command(flatten)]
+    spool: SpoolArgs,
     /// The topic to produce to.
     #[arg(long)]
     topic: String,
@@ -160,6 +164,14 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     if let Some((level, file)) = &trace {
         builder = builder.trace(*level, file.sink());
     }
+    if let Some(dir) = args.spool.dir() {
+        let spooling = Spooling::start(builder, &args.spool, dir.clone())?;
+        let outcome = run_spooling(&args, spooling, spawn_reader(format)).await;
+        if let Some((_, file)) = &trace {
+            file.finish().await;
+        }
+        return outcome;
+    }
     let (deliveries, producer) = Deliveries::start(builder)?;
     let mut lines = spawn_reader(format);
     // Who types sees what became of each line; a line of progress would be in the way.
@@ -201,7 +213,11 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     if let Some((_, file)) = &trace {
         file.finish().await;
     }
-    // What the input did wrong comes first, but a lost record outweighs it.
+    both(input, outcome)
+}
+
+/// What the input did wrong comes first, but a lost record outweighs it.
+fn both(input: Outcome, outcome: Outcome) -> Outcome {
     match (input, outcome) {
         (Err(input), Err(delivery)) => {
             eprintln!("ottla: {}", input.message());
@@ -210,6 +226,21 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
         (Err(input), Ok(())) => Err(input),
         (Ok(()), outcome) => outcome,
     }
+}
+
+async fn run_spooling(
+    args: &ConsoleProducerArgs,
+    mut spooling: Spooling,
+    lines: mpsc::Receiver<Result<TypedRecord, LineError>>,
+) -> Outcome {
+    let mut progress = if io::stdin().is_terminal() {
+        Progress::none()
+    } else {
+        args.progress.start()
+    };
+    let record = |line| to_record(&args.topic, line);
+    let input = spooling.read(lines, record, &mut progress).await;
+    both(input, spooling.finish(&mut progress).await)
 }
 
 fn to_record(topic: &str, typed: TypedRecord) -> Record<'static> {

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod configs;
 pub(crate) mod console_consumer;
 pub(crate) mod console_producer;
+pub(crate) mod console_spool;
 pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod dev_cluster;

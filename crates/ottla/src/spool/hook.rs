@@ -122,16 +122,12 @@ impl Hook {
             self.feed.halt(&error.to_string());
         }
         match (fate, self.policy) {
-            (Fate::Stays, _) => self.tell(Job::Failed {
-                line: format!("{count} records stay in the spool: {error}"),
-            }),
+            (Fate::Stays, _) => self.stay(count, error),
             (Fate::Released, _) => {
                 if was_stamped {
                     self.tell(Job::Released { numbers });
                 }
-                self.tell(Job::Failed {
-                    line: format!("{count} records stay in the spool: {error}"),
-                });
+                self.stay(count, error);
             }
             (Fate::Again, _) => {
                 self.tell(Job::Released { numbers });
@@ -160,6 +156,15 @@ impl Hook {
                     line: format!("{count} records are dropped and may be missing: {error}"),
                 });
             }
+        }
+    }
+
+    /// Says that records wait for the next start, unless it was the application that ended this one.
+    fn stay(&self, count: usize, error: &DeliveryError) {
+        if error.kind != DeliveryErrorKind::Closed {
+            self.tell(Job::Failed {
+                line: format!("{count} records stay in the spool: {error}"),
+            });
         }
     }
 

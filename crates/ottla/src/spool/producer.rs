@@ -260,6 +260,14 @@ impl SpoolProducer {
         }
     }
 
+    /// Waits until the directory takes fewer bytes than it took, and returns whether it does: `false` when it did not
+    /// `within` that time.
+    pub async fn room(&self, used: u64, within: Duration) -> bool {
+        let mut status = self.status.clone();
+        let less = status.wait_for(|now| now.used_bytes < used);
+        matches!(tokio::time::timeout(within, less).await, Ok(Ok(_)))
+    }
+
     /// Takes no more records, gives those on their way `within` to arrive, writes down what is known, and lets the directory
     /// go. What is left there waits for the next start.
     ///
