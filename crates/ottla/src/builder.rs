@@ -74,6 +74,13 @@ impl Builder {
         self
     }
 
+    /// Sets an option whatever it was set to.
+    #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
+    pub(crate) fn replace(mut self, name: &str, value: String) -> Self {
+        self.options.retain(|(other, _)| other != name);
+        self.set(name, value)
+    }
+
     /// Sets many options.
     #[must_use]
     pub fn set_all<N: Into<String>, V: Into<String>>(

@@ -83,7 +83,7 @@ impl Node {
     }
 
     /// Where a proxy connects, in place of [`Node::address`].
-    pub(super) fn proxied_address(&self) -> &str {
+    pub fn proxied_address(&self) -> &str {
         &self.proxied_address
     }
 

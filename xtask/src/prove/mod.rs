@@ -4,6 +4,7 @@ mod kept;
 mod kept_program;
 mod kills;
 mod pressure;
+mod spool;
 mod swarm;
 
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ struct Target {
 /// Does the units from the first number on, none from the second on; returns up to where all is proved.
 type Work = Box<dyn FnMut(u64, u64) -> Result<u64>>;
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     Target {
         name: "swarm",
         proves: "every guarantee that is in force holds in random simulated worlds (faults, kills, configurations)",
@@ -48,6 +49,14 @@ const TARGETS: [Target; 4] = [
         first: 0,
         end: kills::RUNS,
         prepare: kills::prepare,
+    },
+    Target {
+        name: "spool",
+        proves: "console-producer --spool, killed at random points of an outage: no line that it reported is lost, none twice",
+        unit: "kills",
+        first: 0,
+        end: spool::KILLS,
+        prepare: spool::prepare,
     },
     Target {
         name: "quota",

@@ -101,8 +101,8 @@ impl SpoolProducer {
         }
         let opened = open(&dir, &options)?;
         let producer = builder
-            .set("delivery.timeout.ms", i32::MAX.to_string())
-            .set("max.block.ms", i64::MAX.to_string())
+            .replace("delivery.timeout.ms", i32::MAX.to_string())
+            .replace("max.block.ms", i64::MAX.to_string())
             .start()
             .map_err(SpoolError::Start)?;
         Self::assemble(producer, opened, &config, options)
