@@ -1,5 +1,8 @@
 //! What can be set, under Kafka's own names.
 
+#[cfg(feature = "full")]
+pub(crate) mod listing;
+
 use std::fmt;
 
 use crate::{FULL, Micros};

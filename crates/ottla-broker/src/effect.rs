@@ -115,6 +115,17 @@ pub struct NewTopic {
 /// Names of configurations with their new values; `None` for the default.
 pub type ConfigChanges = Vec<(String, Option<String>)>;
 
+/// A topic that is to have more partitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MorePartitions {
+    /// Its name.
+    pub name: String,
+    /// How many it shall have in all.
+    pub count: i32,
+    /// Replicas of each new one, if the controller is not to choose them.
+    pub assignments: Option<Vec<Vec<NodeId>>>,
+}
+
 /// What a broker asks the controller for.
 #[derive(Clone, Debug)]
 pub enum ControllerRequest {
@@ -139,7 +150,7 @@ pub enum ControllerRequest {
         /// Comes back with the answer.
         token: Option<u64>,
         /// Topics with the number of partitions that they shall have.
-        topics: Vec<(String, i32)>,
+        topics: Vec<MorePartitions>,
         /// Only say whether it would work.
         validate_only: bool,
     },

@@ -29,8 +29,8 @@ pub use broker::{Broker, Disk, Start};
 pub use config::{SettingError, Settings, TimestampType, TopicConfig};
 pub use connection::ConnId;
 pub use effect::{
-    ConfigChanges, ControllerAnswer, ControllerRequest, Effect, FetchPosition, NewTopic, Observation,
-    Observed, ReplicaAnswer, ReplicaFetch, Replicated, TopicOutcome,
+    ConfigChanges, ControllerAnswer, ControllerRequest, Effect, FetchPosition, MorePartitions, NewTopic,
+    Observation, Observed, ReplicaAnswer, ReplicaFetch, Replicated, TopicOutcome,
 };
 pub use faults::{Fault, PlannedFault};
 pub use image::{Endpoint, Image, PartitionImage, TopicImage, is_valid_topic_name};

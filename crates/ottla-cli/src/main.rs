@@ -60,6 +60,7 @@ enum Command {
     Bridge(commands::bridge::BridgeArgs),
     Demo(commands::demo::DemoArgs),
     Trace(commands::trace::TraceArgs),
+    Sim(commands::sim::SimArgs),
     Completions(commands::completions::CompletionsArgs),
     Man(commands::man::ManArgs),
 }
@@ -89,6 +90,7 @@ fn run(command: Command) -> Outcome {
     let outcome = match command {
         Command::Partition(args) => commands::partition::run(&args, &mut out),
         Command::Trace(args) => commands::trace::run(&args, &mut out),
+        Command::Sim(args) => commands::sim::run(args, &mut out),
         Command::Completions(args) => commands::completions::run(&args, Cli::command(), &mut out),
         Command::Man(args) => commands::man::run(&args, Cli::command(), &mut out),
         command => {
@@ -117,9 +119,11 @@ fn in_runtime(command: Command) -> Outcome {
             Command::DevCluster(args) => commands::dev_cluster::run(args).await,
             Command::Bridge(args) => commands::bridge::run(args).await,
             Command::Demo(args) => commands::demo::run(args).await,
-            Command::Partition(_) | Command::Trace(_) | Command::Completions(_) | Command::Man(_) => {
-                unreachable!("these need no runtime")
-            }
+            Command::Partition(_)
+            | Command::Trace(_)
+            | Command::Sim(_)
+            | Command::Completions(_)
+            | Command::Man(_) => unreachable!("these need no runtime"),
         }
     });
     // A thread that waits for standard input cannot be interrupted; it must not hold the exit up.

@@ -23,26 +23,29 @@ use crate::{Broker, FULL};
 const NAMED_SINCE: i16 = 3;
 
 /// What this broker answers.
-pub(super) const OFFERED: &[ApiKey] = if cfg!(feature = "full") {
-    &[
-        ApiKey::Produce,
-        ApiKey::Fetch,
-        ApiKey::ListOffsets,
-        ApiKey::Metadata,
-        ApiKey::FindCoordinator,
-        ApiKey::ApiVersions,
-        ApiKey::CreateTopics,
-        ApiKey::DeleteTopics,
-        ApiKey::InitProducerId,
-    ]
-} else {
-    &[
-        ApiKey::Produce,
-        ApiKey::Metadata,
-        ApiKey::ApiVersions,
-        ApiKey::InitProducerId,
-    ]
-};
+#[cfg(feature = "full")]
+pub(super) const OFFERED: &[ApiKey] = &[
+    ApiKey::Produce,
+    ApiKey::Fetch,
+    ApiKey::ListOffsets,
+    ApiKey::Metadata,
+    ApiKey::FindCoordinator,
+    ApiKey::ApiVersions,
+    ApiKey::CreateTopics,
+    ApiKey::DeleteTopics,
+    ApiKey::InitProducerId,
+    ApiKey::DescribeConfigs,
+    ApiKey::CreatePartitions,
+    ApiKey::IncrementalAlterConfigs,
+];
+/// What this broker answers.
+#[cfg(not(feature = "full"))]
+pub(super) const OFFERED: &[ApiKey] = &[
+    ApiKey::Produce,
+    ApiKey::Metadata,
+    ApiKey::ApiVersions,
+    ApiKey::InitProducerId,
+];
 
 pub(super) fn handle(_: &Broker, call: Call, request: &ApiVersionsRequest) -> Reaction {
     let texts = [&request.client_software_name, &request.client_software_version];

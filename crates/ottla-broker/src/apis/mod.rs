@@ -4,10 +4,16 @@
 //! only ApiVersions answers `UNSUPPORTED_VERSION`.
 
 mod api_versions;
+#[cfg(feature = "full")]
+mod create_partitions;
 mod create_topics;
 mod delete_topics;
+#[cfg(feature = "full")]
+mod describe_configs;
 mod fetch;
 mod find_coordinator;
+#[cfg(feature = "full")]
+mod incremental_alter_configs;
 mod init_producer_id;
 mod list_offsets;
 mod metadata;
@@ -110,6 +116,14 @@ fn read(broker: &mut Broker, now: Micros, conn: ConnId, frame: &Bytes) -> Result
         ApiKey::ApiVersions => api_versions::handle(broker, call, &decode(call, reader)?),
         ApiKey::CreateTopics if FULL => create_topics::handle(broker, call, decode(call, reader)?),
         ApiKey::DeleteTopics if FULL => delete_topics::handle(broker, call, decode(call, reader)?),
+        #[cfg(feature = "full")]
+        ApiKey::DescribeConfigs => describe_configs::handle(broker, call, decode(call, reader)?),
+        #[cfg(feature = "full")]
+        ApiKey::CreatePartitions => create_partitions::handle(broker, call, decode(call, reader)?),
+        #[cfg(feature = "full")]
+        ApiKey::IncrementalAlterConfigs => {
+            incremental_alter_configs::handle(broker, call, decode(call, reader)?)
+        }
         ApiKey::InitProducerId => init_producer_id::handle(broker, call, &decode(call, reader)?),
         _ => Reaction::Close {
             why: format!("API {} is not offered", api.name()),

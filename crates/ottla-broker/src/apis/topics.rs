@@ -10,6 +10,10 @@ use crate::{Broker, ControllerRequest, Effect, Micros, TopicOutcome};
 pub(super) enum Kind {
     Create,
     Delete,
+    #[cfg(feature = "full")]
+    Grow,
+    #[cfg(feature = "full")]
+    Configure,
 }
 
 /// A request that waits for the controller.
@@ -72,6 +76,10 @@ impl DelayedTopics {
         match self.kind {
             Kind::Create => create_topics::answer(self.call, &results),
             Kind::Delete => delete_topics::answer(self.call, &results),
+            #[cfg(feature = "full")]
+            Kind::Grow => super::create_partitions::answer(self.call, &results),
+            #[cfg(feature = "full")]
+            Kind::Configure => super::incremental_alter_configs::answer(self.call, &results),
         }
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ottla_broker::{
-    ConfigChanges, ControllerAnswer, ControllerRequest, Micros, NodeId, SettingError, TopicOutcome,
+    ConfigChanges, ControllerAnswer, ControllerRequest, Micros, MorePartitions, NodeId, SettingError,
+    TopicOutcome,
 };
 
 use super::Cluster;
@@ -19,7 +20,11 @@ impl Cluster {
     pub fn grow_topic(&mut self, now: Micros, name: &str, partitions: i32) -> TopicOutcome {
         let request = ControllerRequest::CreatePartitions {
             token: None,
-            topics: vec![(name.to_owned(), partitions)],
+            topics: vec![MorePartitions {
+                name: name.to_owned(),
+                count: partitions,
+                assignments: None,
+            }],
             validate_only: false,
         };
         self.alter(now, request)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ottla_broker::{ErrorCode, NodeId, Settings, TopicConfig, TopicImage, TopicOutcome};
+use ottla_broker::{ErrorCode, MorePartitions, NodeId, Settings, TopicConfig, TopicImage, TopicOutcome};
+use ottla_sorted::SortedSet;
 
 use super::{
     Controller,
@@ -11,7 +12,8 @@ use super::{
 
 impl Controller {
     /// Gives a topic so many partitions in all (`ReplicationControlManager.createPartitions`). They never become fewer.
-    pub(super) fn grow_topic(&mut self, name: &str, count: i32, validate_only: bool) -> TopicOutcome {
+    pub(super) fn grow_topic(&mut self, more: &MorePartitions, validate_only: bool) -> TopicOutcome {
+        let (name, count) = (more.name.as_str(), more.count);
         let Some(topic) = self.image.topic(name).cloned() else {
             return unknown(name);
         };
@@ -30,7 +32,14 @@ impl Controller {
             );
             return outcome(name, ErrorCode::INVALID_REPLICATION_FACTOR, Some(message));
         }
-        if !validate_only {
+        if let Some(assignments) = &more.assignments {
+            if let Some(message) = self.misplaced(assignments, wanted - before, factor) {
+                return outcome(name, ErrorCode::INVALID_REPLICA_ASSIGNMENT, Some(message));
+            }
+            if !validate_only {
+                self.add_partitions(&topic, wanted, |index| assignments[index - before].clone());
+            }
+        } else if !validate_only {
             // On from the broker after the last partition's first one, as it was begun.
             let first = topic.partitions.last().and_then(|it| it.replicas.first());
             let place = first.and_then(|first| nodes.iter().position(|it| it == first));
@@ -46,6 +55,28 @@ impl Controller {
             replication_factor: factor as i16,
             ..outcome(name, ErrorCode::NONE, None)
         }
+    }
+
+    /// What is wrong with replicas that a caller chose, if anything.
+    fn misplaced(&self, assignments: &[Vec<NodeId>], new: usize, factor: usize) -> Option<String> {
+        if assignments.len() != new {
+            return Some(format!(
+                "{new} new partitions, but {} assignments",
+                assignments.len()
+            ));
+        }
+        let wrong = |replicas: &Vec<NodeId>| {
+            let distinct: SortedSet<_> = replicas.iter().collect();
+            replicas.len() != factor || distinct.len() < factor
+        };
+        if assignments.iter().any(wrong) {
+            return Some(format!(
+                "each partition needs {factor} replicas on different brokers"
+            ));
+        }
+        let mut nodes = assignments.iter().flatten();
+        let absent = nodes.find(|node| self.is_fenced(**node))?;
+        Some(format!("broker {absent} is not there"))
     }
 
     fn add_partitions(

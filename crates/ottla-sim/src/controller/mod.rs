@@ -135,8 +135,10 @@ impl Controller {
                 topics,
                 validate_only,
             } => {
-                let grow = |(name, count): &(String, i32)| self.grow_topic(name, *count, validate_only);
-                let results = topics.iter().map(grow).collect();
+                let results = topics
+                    .iter()
+                    .map(|more| self.grow_topic(more, validate_only))
+                    .collect();
                 Some(ControllerAnswer::Topics { token, results })
             }
             #[cfg(feature = "full")]

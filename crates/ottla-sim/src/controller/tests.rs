@@ -1,4 +1,4 @@
-use ottla_broker::{ErrorCode, NewTopic, TopicOutcome};
+use ottla_broker::{ErrorCode, MorePartitions, NewTopic, TopicOutcome};
 
 use super::*;
 
@@ -181,4 +181,109 @@ fn a_topic_created_again_has_another_id() {
     assert!(controller.image().topic_by_id(&first).is_none());
     let second = create(&mut controller, new_topic("orders", 1, 1)).id;
     assert_ne!(first, second);
+}
+
+fn asked(controller: &mut Controller, request: ControllerRequest) -> TopicOutcome {
+    match controller.request(request) {
+        Some(ControllerAnswer::Topics { results, .. }) => results[0].clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn grown(
+    controller: &mut Controller,
+    count: i32,
+    assignments: Option<Vec<Vec<NodeId>>>,
+    validate_only: bool,
+) -> ErrorCode {
+    let more = MorePartitions {
+        name: "orders".to_owned(),
+        count,
+        assignments,
+    };
+    let request = ControllerRequest::CreatePartitions {
+        token: None,
+        topics: vec![more],
+        validate_only,
+    };
+    asked(controller, request).error
+}
+
+#[test]
+fn a_topic_grows_around_the_brokers_and_never_shrinks() {
+    let mut controller = with_orders();
+    let before = controller.image().topic("orders").unwrap().partitions.clone();
+    let more = before.len() as i32 + 2;
+    assert_eq!(grown(&mut controller, more, None, true), ErrorCode::NONE);
+    let now = controller.image().topic("orders").unwrap().partitions.clone();
+    assert_eq!(now, before, "only validated");
+    controller.take_changes();
+    assert_eq!(grown(&mut controller, more, None, false), ErrorCode::NONE);
+    let after = controller.image().topic("orders").unwrap().partitions.clone();
+    assert_eq!(after[..before.len()], before[..]);
+    assert_eq!(after.len() as i32, more);
+    let changed: Vec<i32> = controller
+        .take_changes()
+        .into_iter()
+        .map(|(_, index)| index)
+        .collect();
+    assert_eq!(changed, (before.len() as i32..more).collect::<Vec<_>>());
+    for partition in &after[before.len()..] {
+        assert_eq!(partition.replicas.len(), before[0].replicas.len());
+        assert_eq!(partition.leader, Some(partition.replicas[0]));
+    }
+    for count in [0, more, more - 1, 10_001] {
+        let error = grown(&mut controller, count, None, false);
+        assert_eq!(error, ErrorCode::INVALID_PARTITIONS, "{count}");
+    }
+}
+
+#[test]
+fn new_partitions_go_where_the_caller_says_if_that_is_possible() {
+    let mut controller = with_orders();
+    let (count, factor) = {
+        let topic = controller.image().topic("orders").unwrap();
+        (
+            topic.partitions.len() as i32 + 1,
+            topic.partitions[0].replicas.len(),
+        )
+    };
+    let twice = vec![1; factor];
+    let absent = (7..7 + factor as i32).collect();
+    let short = vec![];
+    for assignments in [vec![], vec![twice], vec![absent], vec![short]] {
+        let error = grown(&mut controller, count, Some(assignments.clone()), false);
+        assert_eq!(error, ErrorCode::INVALID_REPLICA_ASSIGNMENT, "{assignments:?}");
+    }
+    let wanted: Vec<NodeId> = [3, 1, 2].into_iter().take(factor).collect();
+    let error = grown(&mut controller, count, Some(vec![wanted.clone()]), false);
+    assert_eq!(error, ErrorCode::NONE);
+    let topic = controller.image().topic("orders").unwrap();
+    assert_eq!(topic.partitions[count as usize - 1].replicas, wanted);
+}
+
+#[test]
+fn configurations_change_together_or_not_at_all() {
+    let mut controller = with_orders();
+    let set = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+    let request = |changes| ControllerRequest::AlterTopicConfigs {
+        token: None,
+        topics: vec![("orders".to_owned(), changes)],
+        validate_only: false,
+    };
+    let config = |controller: &Controller| controller.image().topic("orders").unwrap().config.clone();
+    let before = config(&controller);
+    let wrong = vec![set("min.insync.replicas", "2"), set("retention", "1")];
+    let outcome = asked(&mut controller, request(wrong));
+    assert_eq!(outcome.error, ErrorCode::INVALID_CONFIG);
+    assert_eq!(config(&controller), before);
+    let right = vec![set("min.insync.replicas", "2"), set("retention.ms", "1")];
+    assert_eq!(asked(&mut controller, request(right)).error, ErrorCode::NONE);
+    assert_eq!(config(&controller).min_insync_replicas, 2);
+    let gone = ["min.insync.replicas", "retention.ms"].map(|name| (name.to_owned(), None));
+    assert_eq!(
+        asked(&mut controller, request(gone.into())).error,
+        ErrorCode::NONE
+    );
+    assert_eq!(config(&controller), before);
 }

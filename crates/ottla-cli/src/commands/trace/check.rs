@@ -1,49 +1,17 @@
 //! `ottla trace check`: whether a trace file is whole, and what is in it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::{Args, Subcommand};
 use ottla_trace::{Envelope, Event, Source, jsonl};
 
-use crate::exit::{Failure, Outcome};
+use super::read;
+use crate::exit::{Failure, Outcome, written};
 
-/// Work with trace files (written by `console-producer --trace`).
-#[derive(Args, Debug)]
-#[command(after_help = "Example:
-  ottla trace check run.jsonl")]
-pub(crate) struct TraceArgs {
-    #[command(subcommand)]
-    command: TraceCommand,
-}
-
-#[derive(Subcommand, Debug)]
-enum TraceCommand {
-    /// Read a trace to its end and count what is in it; fails on the first bad line, and when the end is missing.
-    #[command(after_help = "Examples:
-  ottla trace check run.jsonl
-  ottla trace check --partial run.jsonl
-
-Exit codes: 0 good and whole, 2 not a trace, a bad line, or no end.")]
-    Check {
-        /// The file.
-        file: PathBuf,
-        /// A trace that ends before its producer closed is good: the page saves such traces, and a run that was killed
-        /// leaves one.
-        #[arg(long)]
-        partial: bool,
-    },
-}
-
-/// Runs the command.
-pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Outcome {
-    let TraceCommand::Check { file, partial } = &args.command;
-    let text = fs::read_to_string(file)
-        .map_err(|e| Failure::Usage(format!("{}: cannot be read: {e}", file.display())))?;
-    let (header, envelopes) =
-        jsonl::read(&text).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
+/// Reads the trace to its end and says what is in it.
+pub(super) fn run(file: &Path, partial: bool, out: &mut impl Write) -> Outcome {
+    let (header, envelopes) = read(file)?;
     check_sequence(&envelopes).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
     let whole = jsonl::is_whole(&envelopes);
     if !whole && !partial {
@@ -69,7 +37,7 @@ pub(crate) fn run(args: &TraceArgs, out: &mut impl Write) -> Outcome {
         }
         Ok(())
     };
-    report(out).map_err(Failure::usage)
+    written(report(out))
 }
 
 /// Every source counts its own events without a gap, except where `lost` says so.
