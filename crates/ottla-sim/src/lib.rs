@@ -19,7 +19,9 @@ mod controller;
 mod oracle;
 mod queue;
 mod rng;
+#[cfg(feature = "full")]
 pub mod scenario;
+#[cfg(feature = "full")]
 mod swarm;
 #[cfg(feature = "tcp")]
 #[allow(clippy::disallowed_methods, reason = "real sockets live in real time")]
@@ -30,5 +32,6 @@ pub use checkers::Violation;
 pub use cluster::{BrokerState, Cluster, ClusterEvent, ClusterSetup, Delays, Output};
 pub use oracle::{Fate, Oracle, Told, fingerprint};
 pub use rng::Rng;
+#[cfg(feature = "full")]
 pub use scenario::Scenario;
 pub use world::{Command, Network, Pieces, Setup, Span, World};
