@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::run::Cmd;
 use crate::steps::{Outcome, rust, step, wheels};
-use crate::test::{apart, native};
+use crate::test::{apart, links, native};
 use crate::tree;
 
 /// Directories with a `tsconfig.json`.
@@ -58,6 +58,7 @@ pub(crate) fn clippy() -> Result<()> {
 }
 
 pub(crate) fn doc() -> Result<()> {
+    links::check()?;
     step("rustdoc", || {
         // Libraries only: the program `ottla` and the library `ottla` would write the same pages.
         let doc = Cmd::cargo()

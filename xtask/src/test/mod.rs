@@ -4,6 +4,7 @@ pub(crate) mod apart;
 pub(crate) mod artifacts;
 mod embedded;
 mod imports;
+mod links;
 mod lint;
 pub(crate) mod native;
 mod scripts;
