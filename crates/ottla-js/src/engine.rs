@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ottla_core::config::{Platform, SerializerClass};
+use ottla_core::config::Platform;
+use ottla_core::producer::PartitionCount;
 use ottla_core::{
     Address, Chunks, Config, ConnId, Input, Instant, Output, Producer, Record, SendError, Timestamp,
 };
@@ -19,6 +20,10 @@ use crate::report;
 const FULL: f64 = -1.0;
 /// `send`: the record is refused, and the host was told why.
 const REFUSED: f64 = -2.0;
+/// `partitions`: not known yet.
+const ASKED: i32 = -1;
+/// `partitions`: not known, and nobody asks.
+const UNASKED: i32 = -2;
 
 /// [`ottla_core::Producer`], driven by JavaScript. Times are microseconds of a clock that never goes back.
 #[wasm_bindgen]
@@ -85,21 +90,6 @@ impl Engine {
         self.producer.config().max_block().as_millis() as f64
     }
 
-    /// The configured serializer of `key` or `value`: `bytes`, `string` or `json`.
-    pub fn serializer(&self, what: &str) -> String {
-        let config = self.producer.config();
-        let class = match what {
-            "key" => config.key_serializer(),
-            _ => config.value_serializer(),
-        };
-        match class {
-            SerializerClass::Bytes => "bytes",
-            SerializerClass::Text => "string",
-            _ => "json",
-        }
-        .to_owned()
-    }
-
     /// Records that are accepted and not resolved.
     pub fn pending(&self) -> f64 {
         self.producer.outstanding() as f64
@@ -119,6 +109,22 @@ impl Engine {
                 self.by_name.insert(place, number);
                 number
             }
+        }
+    }
+
+    /// How many partitions a topic has; -1 while brokers are being asked, which `ask` begins; -2 when nobody asks (any
+    /// more), because the topic is refused or its name is wrong.
+    pub fn partitions(&mut self, topic: u32, now: f64, ask: bool) -> i32 {
+        let Some(name) = self.topics.get(topic as usize) else {
+            return UNASKED;
+        };
+        if ask && self.producer.want(instant(now), name).is_err() {
+            return UNASKED;
+        }
+        match self.producer.partition_count(name) {
+            PartitionCount::Known(count) => count,
+            PartitionCount::Asked => ASKED,
+            PartitionCount::Unasked => UNASKED,
         }
     }
 

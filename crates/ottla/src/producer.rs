@@ -16,9 +16,9 @@ use crate::builder::Builder;
 use crate::deliveries::{Delivery, DeliveryResult};
 use crate::error::KafkaError;
 use crate::hooks::{Callback, MaybeSend};
-use crate::interceptor::Headers;
+use crate::interceptor::Sent;
 use crate::lookup::Lookup;
-use crate::send::{Send, kept, stamp};
+use crate::send::{Send, stamp};
 use crate::shared::{Phase, Progress, Shared, State};
 
 /// A Kafka producer. Cheap to clone; all clones are one producer.
@@ -191,8 +191,8 @@ impl Producer {
         }
         let attempted = match interceptors.on_send(&mut record) {
             Ok(()) => {
-                let headers = kept(&record);
-                self.attempt_now(record, headers, accept)
+                let sent = Sent::of(&record);
+                self.attempt_now(record, sent, accept)
             }
             Err(error) => Err(error.with_record(record.into_owned())),
         };
@@ -202,7 +202,7 @@ impl Producer {
     fn attempt_now<T>(
         &self,
         mut record: Record<'_>,
-        headers: Option<Headers>,
+        sent: Option<Sent>,
         accept: impl FnOnce(&mut State, ottla_core::RecordId) -> T,
     ) -> Result<T, KafkaError> {
         let shared = &self.inner.shared;
@@ -222,7 +222,7 @@ impl Producer {
         }
         let accepted = accepted
             .map(|id| {
-                state.keep_headers(id, headers);
+                state.keep(id, sent);
                 accept(&mut state, id)
             })
             .map_err(|error| match error {

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ottla_core::producer::PartitionCount;
-use ottla_core::{Header, Instant, Record, RefuseReason, SendError, Timestamp};
+use ottla_core::{Instant, Record, RefuseReason, SendError, Timestamp};
 
 use crate::deliveries::Delivery;
 use crate::error::KafkaError;
-use crate::interceptor::Headers;
+use crate::interceptor::Sent;
 use crate::producer::wake;
 use crate::room::{Ticket, Turn};
 use crate::shared::{Phase, Shared, State};
@@ -20,12 +20,6 @@ pub(crate) fn stamp(shared: &Shared, now: Instant, record: &mut Record<'_>) {
     if record.timestamp.is_none() {
         record.timestamp = Some(Timestamp(shared.clock.wall_millis(now)));
     }
-}
-
-/// A copy of a record's headers for the interceptors.
-pub(crate) fn kept(record: &Record<'_>) -> Option<Headers> {
-    let headers = record.headers.iter().cloned().map(Header::into_owned);
-    (!record.headers.is_empty()).then(|| headers.collect())
 }
 
 impl State {
@@ -136,10 +130,10 @@ impl<'a, T, W> Send<'a, T, W> {
                 return Poll::Pending;
             }
         };
-        let headers = if self.intercepted { kept(&record) } else { None };
+        let sent = if self.intercepted { Sent::of(&record) } else { None };
         match state.core.send_since(now, since, record) {
             Ok(id) => {
-                state.keep_headers(id, headers);
+                state.keep(id, sent);
                 let with = self
                     .with
                     .take()

@@ -13,7 +13,7 @@ use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, 
 use crate::deliveries::{Aftermath, Deliveries, DeliveryResult};
 use crate::hooks::{Callback, Hooks};
 use crate::hot_partition::{HotPartition, Watch};
-use crate::interceptor::{Acknowledged, Headers, Interceptors};
+use crate::interceptor::{Acknowledged, Interceptors, Sent};
 use crate::lookup::Lookups;
 use crate::room::Room;
 use crate::rt::Clock;
@@ -45,7 +45,7 @@ pub(crate) struct State {
     pub(crate) given_up: u64,
     pub(crate) tracing: bool,
     /// What interceptors are shown of records that are on their way; `None` when there are no interceptors.
-    sent_headers: Option<HashMap<RecordId, Headers>>,
+    sent: Option<HashMap<RecordId, Sent>>,
     hot: Option<Watch>,
     partitioner: bool,
     #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
@@ -155,7 +155,7 @@ impl Shared {
             lookups: Lookups::default(),
             given_up: 0,
             tracing: watched.tracing,
-            sent_headers: (!interceptors.is_empty()).then(HashMap::new),
+            sent: (!interceptors.is_empty()).then(HashMap::new),
             hot: watched.hot_partitions.then(Watch::default),
             partitioner: watched.partitioner,
             #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
@@ -308,20 +308,20 @@ impl State {
             self.given_up += batch.len() as u64;
         }
         self.watch(&batch);
-        if let Some(sent) = &mut self.sent_headers {
+        if let Some(sent) = &mut self.sent {
             let ids = batch.ids().enumerate();
-            let headers = ids.filter_map(|(index, id)| Some((index, sent.remove(&id)?)));
-            let headers = headers.collect();
-            self.work.acknowledged.push(Acknowledged { batch, headers });
+            let sent = ids.filter_map(|(index, id)| Some((index, sent.remove(&id)?)));
+            let sent = sent.collect();
+            self.work.acknowledged.push(Acknowledged { batch, sent });
         } else {
             self.deliveries.resolve(batch, &mut self.work.after);
         }
     }
 
-    /// Keeps the headers of an accepted record for the interceptors.
-    pub(crate) fn keep_headers(&mut self, id: RecordId, headers: Option<Headers>) {
-        if let (Some(sent), Some(headers)) = (&mut self.sent_headers, headers) {
-            sent.insert(id, headers);
+    /// Keeps what interceptors will be shown of an accepted record.
+    pub(crate) fn keep(&mut self, id: RecordId, kept: Option<Sent>) {
+        if let (Some(sent), Some(kept)) = (&mut self.sent, kept) {
+            sent.insert(id, kept);
         }
     }
 

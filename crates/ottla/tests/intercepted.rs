@@ -235,7 +235,7 @@ async fn failures_of_every_kind_are_told() {
     let failure = delivery.await.expect_err("no such partition");
     assert_eq!(
         lines(&log)[1],
-        format!(r#"a hears {} t--1@-1 ["a"]"#, failure.code())
+        format!(r#"a hears {} t-7@-1 ["a"]"#, failure.code())
     );
     // Not accepted: the name is wrong.
     let refused = producer

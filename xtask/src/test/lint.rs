@@ -7,7 +7,7 @@ use crate::test::{apart, links, native};
 use crate::tree;
 
 /// Directories with a `tsconfig.json`.
-const TYPED: [&str; 1] = ["crates/ottla-js/npm"];
+const TYPED: [&str; 2] = ["crates/ottla-js/npm", "examples/typescript"];
 
 pub(crate) fn fmt() -> Result<()> {
     step("rustfmt", || {

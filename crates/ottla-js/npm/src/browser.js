@@ -5,7 +5,7 @@ import { watchPage } from './page.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 
-export { ConfigError, KafkaError, QueueFullError } from './errors.js';
+export * from './public.js';
 
 const { memory } = await init({ module_or_path: new URL('../wasm/ottla_bg.wasm', import.meta.url) });
 

@@ -17,6 +17,13 @@ export class QueueFullError extends KafkaError {
   }
 }
 
+/** What an interceptor throws to refuse a record. */
+export class InvalidRecordError extends KafkaError {
+  constructor(message, { code = 'INVALID_RECORD', cause } = {}) {
+    super(code, message, { cause });
+  }
+}
+
 export class ConfigError extends KafkaError {
   constructor(problems) {
     super('INVALID_CONFIG', problems.join('\n'));

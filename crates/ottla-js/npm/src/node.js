@@ -8,7 +8,7 @@ import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 import { checkWebSocket, openWebSocket } from './ws.js';
 
-export { ConfigError, KafkaError, QueueFullError } from './errors.js';
+export * from './public.js';
 
 let exports;
 function wasm() {

@@ -1,8 +1,10 @@
 // What createProducer was given, checked as a whole: every problem is named, not only the first.
 
 import { ConfigError } from './errors.js';
+import { engineName, SERIALIZER_NAMES, serializerName } from './serializers.js';
 
-const OPTIONS = ['bridge', 'bootstrapServers', 'config', 'serializer', 'origin', 'trace', 'connect'];
+const OPTIONS = ['bridge', 'bootstrapServers', 'config', 'serializer', 'interceptors', 'partitioner', 'origin', 'trace', 'connect'];
+const SERIALIZERS = ['key.serializer', 'value.serializer'];
 const LATER = {
   token: 'tokens are not supported yet; let the bridge accept the Origin of the page',
   outbox: 'an outbox is not supported yet',
@@ -18,10 +20,13 @@ export function pairsOf(options) {
   }
   const problems = [...strangers(options), ...kinds(options)];
   const pairs = problems.length > 0 ? [] : servers(options, problems);
-  for (const name of ['key.serializer', 'value.serializer']) {
-    if (options.config?.[name] === undefined) pairs.push(name, 'json');
+  for (const name of SERIALIZERS) {
+    const chosen = serializerName(options.config?.[name] ?? 'json');
+    if (chosen) pairs.push(name, engineName(chosen));
+    else problems.push(`${name}=${options.config[name]}: not known; allowed are ${SERIALIZER_NAMES.join(', ')} and Kafka's classes for them (StringSerializer, LongSerializer)`);
   }
   for (const [name, value] of Object.entries(options.config ?? {})) {
+    if (SERIALIZERS.includes(name)) continue;
     if (['string', 'number', 'boolean', 'bigint'].includes(typeof value)) pairs.push(name, String(value));
     else problems.push(`config ${name}: must be a string, a number or a boolean, not ${value === null ? 'null' : typeof value}`);
   }
@@ -37,13 +42,25 @@ const advice = (name) => (name.includes('.')
   ? `Kafka's own properties go into config: { '${name}': … }`
   : `unknown; it may be one of ${OPTIONS.join(', ')}`);
 
-function kinds({ bridge, bootstrapServers, config, serializer, origin, trace, connect }) {
+/** The short names of the serializers of keys and values. */
+export const serializerNames = ({ config }) => ({
+  key: serializerName(config?.['key.serializer'] ?? 'json'),
+  value: serializerName(config?.['value.serializer'] ?? 'json'),
+});
+
+function kinds({ bridge, bootstrapServers, config, serializer, interceptors, partitioner, origin, trace, connect }) {
   const wrong = [];
   const must = (ok, name, what) => ok || wrong.push(`option ${name}: must be ${what}`);
   if (bridge !== undefined) must(typeof bridge === 'string' || bridge instanceof URL, 'bridge', "a URL such as 'wss://kafka.example.com/k/main'");
   if (bootstrapServers !== undefined) must(isServers(bootstrapServers), 'bootstrapServers', "a string or an array of strings, ['host:9092']");
   if (config !== undefined) must(config !== null && typeof config === 'object' && !Array.isArray(config), 'config', "an object of Kafka's properties");
   if (serializer !== undefined) must(typeof serializer === 'function', 'serializer', 'a function (value, topic) that returns a string or bytes');
+  if (interceptors !== undefined) {
+    must(Array.isArray(interceptors) && interceptors.every(isInterceptor), 'interceptors', 'an array of objects with onSend, onAcknowledgement or both');
+  }
+  if (partitioner !== undefined) {
+    must(typeof partitioner === 'function' || typeof partitioner?.partition === 'function', 'partitioner', 'a function (record, partitions), or an object with partition, and perhaps configure and close');
+  }
   if (origin !== undefined) must(typeof origin === 'string', 'origin', 'a string');
   if (connect !== undefined) must(typeof connect === 'function', 'connect', 'a function (address, on)');
   if (trace !== undefined) {
@@ -51,6 +68,11 @@ function kinds({ bridge, bootstrapServers, config, serializer, origin, trace, co
   }
   return wrong;
 }
+
+const HOOKS = ['onSend', 'onAcknowledgement', 'close'];
+const isInterceptor = (value) => value !== null && typeof value === 'object'
+  && HOOKS.every((name) => value[name] === undefined || typeof value[name] === 'function')
+  && (value.onSend !== undefined || value.onAcknowledgement !== undefined);
 
 const isServers = (value) => typeof value === 'string' || (Array.isArray(value) && value.every((entry) => typeof entry === 'string'));
 

@@ -113,7 +113,7 @@ function utf8(text, bytes) {
 // UTF-8 needs at most three bytes for each UTF-16 unit.
 const bound = (data) => 4 + (data === null ? 0 : typeof data === 'string' ? data.length * 3 : data.byteLength);
 
-function toBytes(data, what, topic, serializer) {
+export function toBytes(data, what, topic, serializer) {
   if (typeof data === 'string' || data === null) return data;
   const bytes = asBytes(data);
   if (bytes) return bytes;
@@ -132,7 +132,7 @@ function toBytes(data, what, topic, serializer) {
 }
 
 // Not `instanceof`: bytes may come from another realm (an iframe, a test runner's sandbox).
-function asBytes(data) {
+export function asBytes(data) {
   if (ArrayBuffer.isView(data)) {
     return data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
@@ -142,7 +142,7 @@ function asBytes(data) {
 
 const NO_HEADERS = [];
 
-function headerPairs(headers) {
+export function headerPairs(headers) {
   if (headers === null) return NO_HEADERS;
   if (typeof headers !== 'object') throw invalid(`headers must be an object, or [name, value] pairs, not ${describe(headers)}`);
   const pairs = headers[Symbol.iterator] ? Array.from(headers) : Object.entries(headers);

@@ -2,9 +2,11 @@
 
 import { Driver } from './driver.js';
 import { ConfigError, KafkaError, QueueFullError } from './errors.js';
-import { pairsOf } from './options.js';
+import { hooksOf } from './hooks.js';
+import { pairsOf, serializerNames } from './options.js';
 import { Packer } from './pack.js';
 import { Queue } from './queue.js';
+import { Topic } from './topic.js';
 import { Request, Waiting } from './waiting.js';
 
 const FULL = -1;
@@ -40,6 +42,8 @@ class Producer {
   #refusal = null;
   #unheard = false;
   #unwatch;
+  // Undefined without interceptors, partitioner and strict serializers: such a producer pays nothing for them.
+  #hooks;
 
   constructor(runtime, options) {
     const pairs = pairsOf(options);
@@ -50,7 +54,9 @@ class Producer {
     }
     const { engine, memory } = this.#driver;
     this.#packer = new Packer(engine, memory);
-    this.#serializer = serializerOf(options, engine);
+    const names = serializerNames(options);
+    this.#serializer = serializerOf(options, names);
+    this.#hooks = hooksOf(options, names, this.#serializer, this.#port(runtime, options));
     this.#queue = new Queue(engine.maxBlockMs(), (entry) => this.#expired(entry));
     this.notices = Object.freeze(engine.notices());
     if (options.trace) this.trace(options.trace.level, options.trace.write);
@@ -58,7 +64,7 @@ class Producer {
   }
 
   get pending() {
-    return this.#state === 'closed' ? 0 : this.#driver.engine.pending() + this.#queue.size;
+    return this.#state === 'closed' ? 0 : this.#driver.engine.pending() + this.#queue.size + (this.#hooks?.waiting ?? 0);
   }
 
   async send(request) {
@@ -71,7 +77,8 @@ class Producer {
     const pending = new Request(messages.length);
     for (let index = 0; index < messages.length; index++) {
       try {
-        this.#offer(topic, messages[index], pending, index);
+        if (this.#hooks) this.#hooks.offer(topic, messages[index], pending, index);
+        else this.#offer(topic, messages[index], pending, index);
       } catch (error) {
         pending.fail(index, error);
       }
@@ -96,12 +103,13 @@ class Producer {
 
   post(topic, message) {
     this.#mustBeOpen();
+    if (this.#hooks) return this.#hooks.post(topic, message);
     const length = this.#pack(topic, message);
     const id = this.#queue.size > 0 ? FULL : this.#driver.send(length);
     if (id >= 0) return;
     if (id === REFUSED) throw this.#refusal;
     this.#full = true;
-    throw new QueueFullError('buffer.memory is exhausted; await producer.room() before the next post');
+    throw queueFull();
   }
 
   #pack(topic, message) {
@@ -149,13 +157,64 @@ class Producer {
     request.fail(index, new QueueFullError(`no room in buffer.memory within max.block.ms=${limit}; send slower, or raise buffer.memory`));
   }
 
+  /** What hooks need of the producer. */
+  #port(runtime, { config }) {
+    const limits = {
+      maxBlockMs: this.#driver.engine.maxBlockMs(),
+      bufferMemory: Number(config?.['buffer.memory'] ?? (runtime.platform === 'native' ? 32 : 8) * 1024 * 1024),
+    };
+    return {
+      limits,
+      now: () => this.#driver.now(),
+      partitions: (topic, ask) => this.#partitions(topic, ask),
+      place: (topic, message, request, index, since, wall) => this.#place(topic, message, request, index, since, wall),
+      post: (topic, message, request) => this.#postWatched(topic, message, request),
+      notice: (text) => this.#listeners.notice.forEach((listener) => guarded(listener, text)),
+      unheard: (topic, error) => this.#listeners.delivery.size > 0 || this.#warn(topic, error),
+    };
+  }
+
+  #partitions(topic, ask) {
+    const id = this.#topics.get(topic) ?? this.#intern(topic);
+    const count = this.#driver.engine.partitions(id, this.#driver.now(), ask);
+    if (ask && count < 0) this.#driver.pumpSoon();
+    return count;
+  }
+
+  /** As `#offer`, for a record whose `max.block.ms` may have begun before. */
+  #place(topic, message, request, index, since, wall) {
+    if (since === undefined) return this.#offer(topic, message, request, index);
+    const length = this.#pack(topic, message);
+    const id = this.#queue.size > 0 ? FULL : this.#driver.resend(length, since, wall);
+    if (id === REFUSED) throw this.#refusal;
+    if (id >= 0) return this.#waiting.add(id, request, index);
+    this.#full = true;
+    this.#queue.push({ bytes: this.#packer.copy(length), request, index, since, wall }, this.#driver.now());
+  }
+
+  /** As `post`, with someone who waits for the result. */
+  #postWatched(topic, message, request) {
+    const length = this.#pack(topic, message);
+    const id = this.#queue.size > 0 ? FULL : this.#driver.send(length);
+    if (id >= 0) return this.#waiting.add(id, request, 0);
+    if (id === REFUSED) throw this.#refusal;
+    this.#full = true;
+    throw queueFull();
+  }
+
+  topic(name) {
+    return new Topic(this, name);
+  }
+
   room() {
+    if (this.#hooks?.isFull && this.#state === 'open') return this.#hooks.drained().then(() => this.room());
     if (!this.#full || this.#state !== 'open') return Promise.resolve();
     return new Promise((resolve) => this.#rooms.push(resolve));
   }
 
   flush() {
     if (this.#state !== 'open') return this.#closing ?? Promise.resolve();
+    if (this.#hooks?.waiting > 0) return this.#hooks.drained().then(() => this.flush());
     return new Promise((resolve) => {
       const since = this.#driver.now();
       if (this.#queue.size > 0) this.#queue.push({ flushed: resolve, since }, since);
@@ -184,11 +243,13 @@ class Producer {
       if (flushed) this.#beginFlush(flushed);
       else request.fail(index, new KafkaError('CLOSED', 'the producer was closed before there was room for the record'));
     }
+    this.#hooks?.giveUp(() => new KafkaError('CLOSED', 'the producer was closed before the partitions of the topic were known'));
     this.#driver.resume();
     this.#driver.engine.close(this.#driver.now(), timeoutMs);
     this.#driver.pump();
     await closed;
     this.#end();
+    this.#hooks?.end();
     this.#driver.free();
   }
 
@@ -211,6 +272,8 @@ class Producer {
       if (flushed) flushed();
       else request.fail(index, error('no'));
     }
+    this.#hooks?.giveUp(() => error('no'));
+    this.#hooks?.end();
     this.#closed?.();
   }
 
@@ -271,7 +334,7 @@ class Producer {
     const topic = this.#names[topicId];
     const error = new KafkaError(code, message, { persisted, retriable, record: record && { topic, ...record } });
     const request = this.#waiting.take(id);
-    request?.fail(this.#waiting.index, error);
+    request?.fail(this.#waiting.index, error, partition);
     if (this.#listeners.delivery.size > 0) this.#news.push({ ok: false, topic, partition, error });
     else if (!request) this.#warn(topic, error);
   }
@@ -284,6 +347,7 @@ class Producer {
   }
 
   #after() {
+    this.#hooks?.after();
     if (this.#lines.length > 0) for (const line of this.#lines.splice(0)) guarded(this.#traceWrite, line);
     if (this.#news.length === 0) return;
     for (const event of this.#news.splice(0)) {
@@ -302,12 +366,13 @@ function guarded(call, argument) {
   }
 }
 
+const queueFull = () => new QueueFullError('buffer.memory is exhausted; await producer.room() before the next post');
+
 /** JSON for whatever is neither text nor bytes, unless the configuration forbids it. */
-function serializerOf({ serializer }, engine) {
+function serializerOf({ serializer }, names) {
   if (serializer) return serializer;
-  const json = { key: engine.serializer('key') === 'json', value: engine.serializer('value') === 'json' };
   return (value, _topic, what) => {
-    if (json[what]) return JSON.stringify(value);
-    throw new TypeError(`${what}.serializer is ${engine.serializer(what)}, which takes strings and bytes`);
+    if (names[what] === 'json') return JSON.stringify(value);
+    throw new TypeError(`${what}.serializer is ${names[what]}, which takes strings and bytes`);
   };
 }

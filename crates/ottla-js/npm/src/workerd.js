@@ -8,7 +8,7 @@ import { KnownClusters } from './known.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
 
-export { ConfigError, KafkaError, QueueFullError } from './errors.js';
+export * from './public.js';
 
 let memory;
 function wasm() {

@@ -43,6 +43,13 @@ test('options of a wrong kind are refused', () => {
   assert.match(problems({ ...where, config: { acks: null } })[0], /^config acks: must be a string, a number or a boolean, not null/);
   assert.match(problems({ ...where, config: { acks: undefined } })[0], /not undefined/);
   assert.match(problems({ ...where, serializer: 'json' })[0], /^option serializer: must be a function/);
+  for (const interceptors of ['provenance', [null], [{}], [{ onSend: 'header' }], {}]) {
+    assert.match(problems({ ...where, interceptors })[0], /^option interceptors: must be an array of objects with onSend/);
+  }
+  for (const partitioner of ['roundrobin', {}, { partition: 1 }]) {
+    assert.match(problems({ ...where, partitioner })[0], /^option partitioner: must be a function/);
+  }
+  assert.match(problems({ ...where, config: { 'key.serializer': 'avro' } })[0], /^key.serializer=avro: not known; allowed are bytes, .*LongSerializer/);
   assert.match(problems({ ...where, trace: { level: 'all' } })[0], /^option trace: must be { level: 'off' or 'batch' or 'record'/);
 });
 

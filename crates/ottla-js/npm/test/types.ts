@@ -41,3 +41,30 @@ producer.post('clicks', { key: 'kim' });
 producer.on('deliveries', () => {});
 // @ts-expect-error a trace has a level
 createProducer({ bridge: 'ws://b/k/main', trace: { write() {} } });
+
+// ---- serializers, interceptors, partitioners
+import { InvalidRecordError, environmentFrom, maximumSize, orRoundRobin, propertiesFrom, provenance, requireKey, serializers, type Interceptor } from 'ottla';
+
+interface Chat { text: string }
+const audit: Interceptor = {
+  onSend(record, { size }) {
+    record.headers.push(['bytes', String(size(record))]);
+    if (record.topic === 'secret') throw new InvalidRecordError('not from here', { code: 'POLICY_VIOLATION' });
+  },
+  onAcknowledgement: (metadata, error, headers) => console.log(metadata.offset + 1n, error?.code, headers.length),
+};
+const typed = createProducer({
+  bootstrapServers: 'b:9092',
+  config: { ...propertiesFrom('linger.ms=5'), ...environmentFrom({}) },
+  interceptors: [provenance('shop'), requireKey(), maximumSize(1000), audit],
+  partitioner: orRoundRobin(({ keyBytes }, partitions) => keyBytes && keyBytes.length % partitions),
+});
+const chat = typed.topic('chat').key(serializers.string).value(serializers.json<Chat>());
+export const sent: Promise<RecordMetadata[]> = chat.send({ key: 'kim', value: { text: 'hi' } }, { value: { text: 'no key' }, headers: { a: '1' } });
+typed.topic('visits').key(serializers.nullable(serializers.uuid)).value(serializers.long).post({ key: null, value: 7n });
+// @ts-expect-error a value of another type
+chat.post({ key: 'kim', value: { txt: 'hi' } });
+// @ts-expect-error a key of another type
+chat.post({ key: 7, value: { text: 'hi' } });
+// @ts-expect-error a partitioner answers with a number
+createProducer({ bootstrapServers: 'b:9092', partitioner: () => 'two' });

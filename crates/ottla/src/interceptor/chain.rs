@@ -9,14 +9,31 @@ use super::{Acknowledgement, Interceptor, Refused};
 use crate::error::{ErrorKind, KafkaError};
 use crate::hooks::BoxedInterceptor;
 
-/// Headers as they were sent.
-pub(crate) type Headers = Box<[Header<'static>]>;
+/// What is kept of a record for the interceptors while it is on its way.
+#[derive(Default)]
+pub(crate) struct Sent {
+    headers: Box<[Header<'static>]>,
+    /// Which it named itself.
+    partition: Option<i32>,
+}
+
+impl Sent {
+    /// Nothing when there is nothing to keep.
+    pub(crate) fn of(record: &Record<'_>) -> Option<Self> {
+        let headers = record.headers.iter().cloned().map(Header::into_owned);
+        let wanted = record.partition.is_some() || !record.headers.is_empty();
+        wanted.then(|| Self {
+            headers: headers.collect(),
+            partition: record.partition,
+        })
+    }
+}
 
 /// Results that interceptors hear of before anybody else does.
 pub(crate) struct Acknowledged {
     pub(crate) batch: Completion,
-    /// Of the records that had any, by their place in the batch, ascending.
-    pub(crate) headers: Vec<(usize, Headers)>,
+    /// Of its records, by their place in the batch, ascending.
+    pub(crate) sent: Vec<(usize, Sent)>,
 }
 
 /// The interceptors, in order.
@@ -53,16 +70,17 @@ impl Interceptors {
     }
 
     /// Tells of a batch, record by record in their order.
-    pub(crate) fn acknowledged(&self, Acknowledged { batch, headers }: &Acknowledged) {
-        let mut headers = headers.iter().peekable();
+    pub(crate) fn acknowledged(&self, Acknowledged { batch, sent }: &Acknowledged) {
+        let (mut sent, nothing) = (sent.iter().peekable(), Sent::default());
         for index in 0..batch.len() {
-            let own = headers.next_if(|(at, _)| *at == index);
-            let own = own.map_or(&[][..], |(_, headers)| headers);
+            let own = sent.next_if(|(at, _)| *at == index);
+            let own = own.map_or(&nothing, |(_, own)| own);
             match batch.result(index) {
-                Ok(metadata) => self.tell(&metadata, None, own),
+                Ok(metadata) => self.tell(&metadata, None, &own.headers),
                 Err(error) => {
-                    let metadata = unplaced(batch.topic().clone(), batch.partition());
-                    self.tell(&metadata, Some(&KafkaError::from(error)), own);
+                    let partition = own.partition.unwrap_or(batch.partition());
+                    let metadata = unplaced(batch.topic().clone(), partition);
+                    self.tell(&metadata, Some(&KafkaError::from(error)), &own.headers);
                 }
             }
         }

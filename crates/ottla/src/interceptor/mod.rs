@@ -16,7 +16,7 @@ use crate::error::KafkaError;
 use crate::hooks::{MaybeSend, MaybeSync};
 
 pub use builtin::{MaximumSize, Provenance, RequireKey};
-pub(crate) use chain::{Acknowledged, Headers, Interceptors};
+pub(crate) use chain::{Acknowledged, Interceptors, Sent};
 
 /// Sees every record twice: on its way in, and when its fate is known. The methods are called from several threads at
 /// once and never under a lock of the producer, so they may use it; `on_send` delays `send`, `on_acknowledgement` the
