@@ -8,10 +8,9 @@ use std::task::{Context, Poll, Waker, ready};
 use ottla_core::trace::Envelope;
 use ottla_core::{FlushId, Input, SealJob};
 
+use crate::around::{Acknowledged, Listener, Told};
 use crate::deliveries::{Aftermath, DeliveryResult};
-use crate::hooks::{Callback, HotPartitionListener, TraceSink};
-use crate::hot_partition::HotPartition;
-use crate::interceptor::Acknowledged;
+use crate::hooks::{Callback, TraceSink};
 use crate::rt::poll_turn;
 use crate::shared::{Shared, Work, call};
 
@@ -22,7 +21,7 @@ const SMALL_PIECES: usize = 32;
 #[derive(Default)]
 pub(crate) struct Listeners {
     pub(crate) trace: Option<TraceSink>,
-    pub(crate) hot_partitions: Option<HotPartitionListener>,
+    pub(crate) hot_partitions: Listener,
 }
 
 /// Work of one turn, in the order in which it is done.
@@ -31,8 +30,7 @@ pub(crate) struct Backlog {
     listeners: Listeners,
     seals: VecDeque<SealJob>,
     trace: VecDeque<Envelope>,
-    hot: Vec<HotPartition>,
-    acknowledged: VecDeque<Acknowledged>,
+    told: Told,
     callbacks: VecDeque<(Callback, DeliveryResult)>,
     wakers: Vec<Waker>,
     flushed: Vec<FlushId>,
@@ -46,8 +44,7 @@ impl Backlog {
             listeners,
             seals: VecDeque::new(),
             trace: VecDeque::new(),
-            hot: Vec::new(),
-            acknowledged: VecDeque::new(),
+            told: Told::default(),
             callbacks: VecDeque::new(),
             wakers: Vec::new(),
             flushed: Vec::new(),
@@ -59,8 +56,7 @@ impl Backlog {
     pub(crate) fn take(&mut self, work: Work) {
         self.seals = work.seals.into();
         self.trace = work.trace.into();
-        self.hot = work.hot;
-        self.acknowledged = work.acknowledged.into();
+        self.told = work.told;
         self.callbacks = work.after.callbacks.into();
         self.wakers = work.after.wakers;
         self.flushed = work.flushed;
@@ -88,10 +84,8 @@ impl Backlog {
             }
             ready!(poll_turn(cx));
         }
-        if let Some(listener) = &mut self.listeners.hot_partitions {
-            self.hot.drain(..).for_each(|hot| listener(&hot));
-        }
-        while let Some(batch) = self.acknowledged.pop_front() {
+        self.listeners.hot_partitions.hear(&mut self.told);
+        while let Some(batch) = self.told.next() {
             self.acknowledge(batch);
             ready!(poll_turn(cx));
         }
@@ -117,7 +111,10 @@ impl Backlog {
     fn acknowledge(&mut self, batch: Acknowledged) {
         self.shared.interceptors.acknowledged(&batch);
         let mut after = Aftermath::default();
-        self.shared.lock().deliveries.resolve(batch.batch, &mut after);
+        self.shared
+            .lock()
+            .deliveries
+            .resolve(batch.into_batch(), &mut after);
         self.callbacks.extend(after.callbacks);
         self.wakers.extend(after.wakers);
     }
@@ -126,7 +123,7 @@ impl Backlog {
 impl Drop for Backlog {
     /// A driver that is dropped between two pieces of work still owes these their results.
     fn drop(&mut self) {
-        while let Some(batch) = self.acknowledged.pop_front() {
+        while let Some(batch) = self.told.next() {
             self.acknowledge(batch);
         }
         self.callbacks.drain(..).for_each(call);

@@ -7,16 +7,22 @@ use ottla_core::Instant;
 use ottla_core::config::{Config, Notice, Platform};
 use ottla_core::trace::{Envelope, Event, Level};
 
+#[cfg(feature = "hooks")]
+use crate::around::Listener;
+use crate::around::Wanted;
 use crate::backlog::Listeners;
 use crate::driver::Driver;
 use crate::error::StartError;
-use crate::hooks::{Hooks, HotPartitionListener, MaybeSend, TraceSink};
+use crate::hooks::{MaybeSend, TraceSink};
+#[cfg(feature = "hooks")]
 use crate::hot_partition::HotPartition;
-use crate::interceptor::{Interceptor, Interceptors};
+#[cfg(feature = "hooks")]
+use crate::interceptor::Interceptor;
+#[cfg(feature = "hooks")]
 use crate::partitioner::Partitioner;
 use crate::producer::Producer;
 use crate::rt::{Clock, seed};
-use crate::shared::{Shared, Watched};
+use crate::shared::Shared;
 use crate::transport::{Connect, Timers};
 
 /// A producer that is being configured.
@@ -28,9 +34,7 @@ pub struct Builder {
     #[cfg(all(feature = "sasl", not(target_arch = "wasm32")))]
     tokens: Option<crate::rt::tokio::TokenCallback>,
     trace: Option<(Level, TraceSink)>,
-    hooks: Hooks,
-    interceptors: Interceptors,
-    hot_partitions: Option<HotPartitionListener>,
+    around: Wanted,
 }
 
 impl fmt::Debug for Builder {
@@ -55,9 +59,7 @@ impl Builder {
             #[cfg(all(feature = "sasl", not(target_arch = "wasm32")))]
             tokens: None,
             trace: None,
-            hooks: Hooks::default(),
-            interceptors: Interceptors::default(),
-            hot_partitions: None,
+            around: Wanted::default(),
         }
     }
 
@@ -163,24 +165,27 @@ impl Builder {
     }
 
     /// Adds an interceptor behind those that are there: it sees every record before it is sent, and hears of its fate.
+    #[cfg(feature = "hooks")]
     #[must_use]
     pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
-        self.interceptors.add(Box::new(interceptor));
+        self.around.interceptors.add(Box::new(interceptor));
         self
     }
 
     /// Lets the application choose the partitions of records that name none.
+    #[cfg(feature = "hooks")]
     #[must_use]
     pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
-        self.hooks = Hooks(Some(Box::new(partitioner)));
+        self.around.partitioner = Some(Box::new(partitioner));
         self
     }
 
     /// Calls back when one partition of a topic gets far more than its share; [`HotPartition`] has the thresholds. The
     /// callback runs on the driver's task.
+    #[cfg(feature = "hooks")]
     #[must_use]
     pub fn on_hot_partition(mut self, listener: impl FnMut(&HotPartition) + MaybeSend + 'static) -> Self {
-        self.hot_partitions = Some(Box::new(listener));
+        self.around.listener = Listener(Some(Box::new(listener)));
         self
     }
 
@@ -202,33 +207,25 @@ impl Builder {
     }
 
     /// The producer and what its driver needs.
-    pub(crate) fn assemble(mut self) -> Result<Parts, StartError> {
+    pub(crate) fn assemble(self) -> Result<Parts, StartError> {
         let config = self.check()?;
-        if let Some(partitioner) = &mut self.hooks.0 {
-            partitioner.configure(&config);
-        }
         let notices: Vec<Notice> = config.notices().to_vec();
         let clock = Clock::new();
-        let partitioner = self.hooks.0.is_some();
-        let mut core = ottla_core::Producer::with_extensions(config.clone(), seed(), self.hooks);
-        let sink = self.trace.map(|(level, sink)| {
+        let (hooks, around, interceptors, hot_partitions) = self.around.parts(&config);
+        let mut core = ottla_core::Producer::with_extensions(config.clone(), seed(), hooks);
+        let trace = self.trace.map(|(level, sink)| {
             core.set_trace(clock.now(), level);
             dated(sink, clock.wall_millis(Instant::ZERO))
         });
-        let watch = Watched {
-            tracing: sink.is_some(),
-            hot_partitions: self.hot_partitions.is_some(),
-            partitioner,
-        };
-        let shared = std::sync::Arc::new(Shared::new(core, clock, self.interceptors, &watch));
-        let producer = Producer::new(shared.clone(), notices);
+        let shared = Shared::new(core, clock, around, interceptors, trace.is_some());
+        let shared = std::sync::Arc::new(shared);
         Ok(Parts {
-            producer,
+            producer: Producer::new(shared.clone(), notices),
             shared,
             config,
             listeners: Listeners {
-                trace: sink,
-                hot_partitions: self.hot_partitions,
+                trace,
+                hot_partitions,
             },
         })
     }

@@ -1,15 +1,14 @@
 //! What an application hands in: callbacks, sinks and its own decisions. `Send` natively, where producers are shared
 //! between threads, and not in wasm, where JavaScript values are not.
 
-use ottla_core::Record;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use ottla_core::extensions::{Extensions, Partitions};
 use ottla_core::trace::Envelope;
 
 use crate::deliveries::DeliveryResult;
+#[cfg(feature = "hooks")]
 use crate::hot_partition::HotPartition;
+#[cfg(feature = "hooks")]
 use crate::interceptor::Interceptor;
+#[cfg(feature = "hooks")]
 use crate::partitioner::Partitioner;
 
 /// `Send` natively; every type in wasm.
@@ -47,31 +46,11 @@ macro_rules! boxed {
 
 boxed!(Callback = FnOnce(DeliveryResult));
 boxed!(TraceSink = FnMut(Envelope));
+#[cfg(feature = "hooks")]
 boxed!(HotPartitionListener = FnMut(&HotPartition));
 
 // These traits are `Send` natively by themselves.
+#[cfg(feature = "hooks")]
 pub(crate) type BoxedInterceptor = Box<dyn Interceptor>;
+#[cfg(feature = "hooks")]
 pub(crate) type BoxedPartitioner = Box<dyn Partitioner>;
-
-/// What stands for an answer that a partitioner could not give.
-const NO_ANSWER: i32 = i32::MIN;
-
-/// The application's partitioner, or none.
-#[derive(Default)]
-pub(crate) struct Hooks(pub(crate) Option<BoxedPartitioner>);
-
-impl Extensions for Hooks {
-    fn partition(&mut self, record: &Record<'_>, topic: Partitions<'_>) -> Option<i32> {
-        let own = self.0.as_mut()?;
-        // A panic here would take the producer and all that it holds with it.
-        catch_unwind(AssertUnwindSafe(|| own.partition(record, topic))).unwrap_or(Some(NO_ANSWER))
-    }
-}
-
-impl Hooks {
-    pub(crate) fn close(&mut self) {
-        if let Some(own) = &mut self.0 {
-            let _ = catch_unwind(AssertUnwindSafe(|| own.close()));
-        }
-    }
-}

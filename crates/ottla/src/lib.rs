@@ -21,15 +21,22 @@
 mod aborted;
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
 pub mod admin;
+#[cfg(feature = "hooks")]
+mod around;
 mod backlog;
 mod builder;
 mod deliveries;
 mod driver;
 mod error;
 mod hooks;
+#[cfg(feature = "hooks")]
 mod hot_partition;
+#[cfg(feature = "hooks")]
 pub mod interceptor;
 mod lookup;
+#[cfg(not(feature = "hooks"))]
+mod nothing_around;
+#[cfg(feature = "hooks")]
 pub mod partitioner;
 mod producer;
 #[cfg(all(feature = "tokio", not(target_arch = "wasm32")))]
@@ -49,9 +56,14 @@ pub use deliveries::{Delivery, DeliveryResult};
 pub use driver::Driver;
 pub use error::{ErrorKind, KafkaError, StartError};
 pub use hooks::{MaybeSend, MaybeSync};
+#[cfg(feature = "hooks")]
 pub use hot_partition::HotPartition;
+#[cfg(feature = "hooks")]
 pub use interceptor::Interceptor;
 pub use lookup::Lookup;
+#[cfg(not(feature = "hooks"))]
+use nothing_around as around;
+#[cfg(feature = "hooks")]
 pub use partitioner::Partitioner;
 pub use producer::{Close, Flush, Producer};
 pub use send::Send;

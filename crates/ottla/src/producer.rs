@@ -12,11 +12,11 @@ use ottla_core::metrics::Counters;
 use ottla_core::trace::Snapshot;
 use ottla_core::{FlushId, Input, Record, SendError};
 
+use crate::around::Sent;
 use crate::builder::Builder;
 use crate::deliveries::{Delivery, DeliveryResult};
 use crate::error::KafkaError;
 use crate::hooks::{Callback, MaybeSend};
-use crate::interceptor::Sent;
 use crate::lookup::Lookup;
 use crate::send::{Send, stamp};
 use crate::shared::{Phase, Progress, Shared, State};

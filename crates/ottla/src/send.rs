@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use ottla_core::producer::PartitionCount;
 use ottla_core::{Instant, Record, RefuseReason, SendError, Timestamp};
 
+use crate::around::Sent;
 use crate::deliveries::Delivery;
 use crate::error::KafkaError;
-use crate::interceptor::Sent;
 use crate::producer::wake;
 use crate::room::{Ticket, Turn};
 use crate::shared::{Phase, Shared, State};

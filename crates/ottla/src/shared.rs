@@ -1,19 +1,16 @@
 //! The producer behind its lock: senders append on their own threads, the driver does everything else.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use ottla_core::producer::PartitionCount;
 use ottla_core::trace::Envelope;
 use ottla_core::{Completion, FlushId, Input, Instant, Output, Producer as Core, RecordId, SealJob};
 
+use crate::around::{Around, Hooks, Interceptors, Sent, Told};
 use crate::deliveries::{Aftermath, Deliveries, DeliveryResult};
-use crate::hooks::{Callback, Hooks};
-use crate::hot_partition::{HotPartition, Watch};
-use crate::interceptor::{Acknowledged, Interceptors, Sent};
+use crate::hooks::Callback;
 use crate::lookup::Lookups;
 use crate::room::Room;
 use crate::rt::Clock;
@@ -44,10 +41,7 @@ pub(crate) struct State {
     /// Records that `close` gave up.
     pub(crate) given_up: u64,
     pub(crate) tracing: bool,
-    /// What interceptors are shown of records that are on their way; `None` when there are no interceptors.
-    sent: Option<HashMap<RecordId, Sent>>,
-    hot: Option<Watch>,
-    partitioner: bool,
+    around: Around,
     #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
     pub(crate) spool: Option<crate::spool::Hook>,
     work: Work,
@@ -81,18 +75,9 @@ pub(crate) struct Work {
     pub(crate) after: Aftermath,
     pub(crate) flushed: Vec<FlushId>,
     pub(crate) trace: Vec<Envelope>,
-    /// Batches of which interceptors hear before they are resolved.
-    pub(crate) acknowledged: Vec<Acknowledged>,
-    pub(crate) hot: Vec<HotPartition>,
+    /// What the application is told before senders hear of their records.
+    pub(crate) told: Told,
     pub(crate) closed: bool,
-}
-
-/// What is wanted beside the records' own results.
-pub(crate) struct Watched {
-    pub(crate) tracing: bool,
-    pub(crate) hot_partitions: bool,
-    /// Whether the application chooses partitions.
-    pub(crate) partitioner: bool,
 }
 
 impl Work {
@@ -110,8 +95,7 @@ impl Work {
             && self.seals.is_empty()
             && self.after.is_empty()
             && self.flushed.is_empty()
-            && self.acknowledged.is_empty()
-            && self.hot.is_empty()
+            && self.told.is_empty()
             && !self.closed
     }
 }
@@ -140,8 +124,9 @@ impl Shared {
     pub(crate) fn new(
         core: Core<Hooks>,
         clock: Clock,
+        around: Around,
         interceptors: Interceptors,
-        watched: &Watched,
+        tracing: bool,
     ) -> Self {
         let max_block = core.config().max_block();
         let state = State {
@@ -154,10 +139,8 @@ impl Shared {
             closing: Vec::new(),
             lookups: Lookups::default(),
             given_up: 0,
-            tracing: watched.tracing,
-            sent: (!interceptors.is_empty()).then(HashMap::new),
-            hot: watched.hot_partitions.then(Watch::default),
-            partitioner: watched.partitioner,
+            tracing,
+            around,
             #[cfg(all(feature = "spool", not(target_arch = "wasm32")))]
             spool: None,
             work: Work::default(),
@@ -225,8 +208,8 @@ impl Shared {
                 ..
             } = &mut *state;
             let mut after = std::mem::take(&mut work.after);
-            for done in work.acknowledged.drain(..) {
-                deliveries.resolve(done.batch, &mut after);
+            while let Some(done) = work.told.next() {
+                deliveries.resolve(done.into_batch(), &mut after);
             }
             deliveries.abandon(&mut after);
             room.wake_all(&mut after.wakers);
@@ -307,36 +290,16 @@ impl State {
         if batch.error().is_some_and(|error| error.code == "CLOSED") {
             self.given_up += batch.len() as u64;
         }
-        self.watch(&batch);
-        if let Some(sent) = &mut self.sent {
-            let ids = batch.ids().enumerate();
-            let sent = ids.filter_map(|(index, id)| Some((index, sent.remove(&id)?)));
-            let sent = sent.collect();
-            self.work.acknowledged.push(Acknowledged { batch, sent });
-        } else {
+        let core = &self.core;
+        let count = |topic: &str| core.partition_count(topic);
+        if let Some(batch) = self.around.done(batch, count, &mut self.work.told) {
             self.deliveries.resolve(batch, &mut self.work.after);
         }
     }
 
     /// Keeps what interceptors will be shown of an accepted record.
-    pub(crate) fn keep(&mut self, id: RecordId, kept: Option<Sent>) {
-        if let (Some(sent), Some(kept)) = (&mut self.sent, kept) {
-            sent.insert(id, kept);
-        }
-    }
-
-    /// Counts a batch for the notice of hot partitions.
-    fn watch(&mut self, batch: &Completion) {
-        let Some(watch) = &mut self.hot else { return };
-        // Records without a key go where there is room: a few full batches in one place mean nothing.
-        let chosen = self.partitioner || batch.result(0).is_ok_and(|first| first.serialized_key_size >= 0);
-        if batch.is_ok() && chosen {
-            let count = || match self.core.partition_count(batch.topic()) {
-                PartitionCount::Known(count) => Some(count),
-                PartitionCount::Asked | PartitionCount::Unasked => None,
-            };
-            watch.note(batch, count, &mut self.work.hot);
-        }
+    pub(crate) fn keep(&mut self, id: RecordId, sent: Option<Sent>) {
+        self.around.keep(id, sent);
     }
 
     /// The waker of the driver, when it sleeps and should not; to be woken after the lock is released.

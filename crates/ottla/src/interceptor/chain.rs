@@ -36,6 +36,12 @@ pub(crate) struct Acknowledged {
     pub(crate) sent: Vec<(usize, Sent)>,
 }
 
+impl Acknowledged {
+    pub(crate) fn into_batch(self) -> Completion {
+        self.batch
+    }
+}
+
 /// The interceptors, in order.
 #[derive(Default)]
 pub(crate) struct Interceptors(Vec<BoxedInterceptor>);
