@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use ottla::admin::{Admin, AdminOptions};
+use ottla::admin::{Admin, AdminError, AdminOptions};
 use ottla::reader::{PartitionReader, Start};
+use ottla_wire::ErrorCode;
+use tokio::time::timeout;
 
 use crate::kcat;
+
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The values of every record of a topic, by partition, in the order of the log, as kcat and the reader of this
 /// project found them: their bugs are not the same, so a record that one of them invents or overlooks is noticed.
@@ -15,7 +19,9 @@ use crate::kcat;
 pub async fn values(bootstrap: &str, topic: &str, partitions: i32) -> Vec<Vec<String>> {
     let (address, name) = (bootstrap.to_owned(), topic.to_owned());
     let by_kcat = tokio::task::spawn_blocking(move || kcat::records(&address, &name));
-    let by_reader = by_reader(bootstrap, topic, partitions).await;
+    let by_reader = timeout(LIMIT, by_reader(bootstrap, topic, partitions))
+        .await
+        .expect("a log ends");
     let mut logs = vec![Vec::new(); by_reader.len()];
     for record in by_kcat.await.expect("kcat reads the topic") {
         let log: &mut Vec<String> = &mut logs[usize::try_from(record.partition).expect("a partition")];
@@ -31,6 +37,16 @@ pub async fn values(bootstrap: &str, topic: &str, partitions: i32) -> Vec<Vec<St
     logs
 }
 
+/// The end of the log; a new leader does not know it before a follower has asked it for records.
+async fn end(reader: &mut PartitionReader) -> i64 {
+    loop {
+        match reader.end().await {
+            Err(AdminError::Broker { code, .. }) if code == ErrorCode::OFFSET_NOT_AVAILABLE => {}
+            answer => return answer.expect("the leader answers"),
+        }
+    }
+}
+
 async fn by_reader(bootstrap: &str, topic: &str, partitions: i32) -> Vec<Vec<String>> {
     let mut admin = Admin::connect(AdminOptions::new(bootstrap))
         .await
@@ -40,7 +56,7 @@ async fn by_reader(bootstrap: &str, topic: &str, partitions: i32) -> Vec<Vec<Str
         let mut reader = PartitionReader::open(&mut admin, topic, partition, Start::Earliest)
             .await
             .expect("the partition has a leader");
-        let end = reader.end().await.expect("the leader answers");
+        let end = end(&mut reader).await;
         let mut values = Vec::new();
         while reader.position() < end {
             for record in reader

@@ -55,7 +55,7 @@ proves and how far each is. A target goes on where it was interrupted: what come
 failure stops it there, and the same seeds come first the next time. `cargo xtask mutants` is the third of these.
 
   --hours N   begin nothing new after so many hours (fractions too), in all targets together
-  --to N      where the one target that is named ends (default: 200000 seeds, 11 runs of kills)
+  --to N      where the one target that is named ends (default: 200000 seeds, 12 runs of kills)
   --again     begin at the first seed or run
 
 Exit code: 0 everything that ran holds, 1 something does not, 2 wrong arguments.

@@ -5,4 +5,4 @@ mod in_flight;
 mod run;
 
 pub use in_flight::{InFlight, Victim};
-pub use run::{Outcome, Plan, run};
+pub use run::{Outcome, Plan, Promise, run};

@@ -25,10 +25,30 @@ const PADDING: usize = 80;
 const LIMIT: Duration = Duration::from_secs(120);
 /// Small, so that whatever the cluster does not answer holds the sender up soon.
 const BUFFER: usize = 256 * 1024;
+/// Records that the frozen followers are behind before a leader that waits for nobody is killed: fewer than its share
+/// of a full buffer.
+const BEHIND: usize = 300;
 /// Kills beyond the wanted ones, for those that hit nobody.
 const SPARE: usize = 3;
 /// Every so many kills happen while a follower is frozen, the first one among them.
 const FROZEN_EVERY: usize = 4;
+
+/// What a producer asks for, and so may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// `acks=all` and idempotence: once and in order.
+    ExactlyOnce,
+    /// `acks=all` alone: at least once.
+    AtLeastOnce,
+    /// `acks=1`: nothing that outlives the leader.
+    Leader,
+}
+
+impl Promise {
+    fn acks(self) -> &'static str {
+        if self == Self::Leader { "1" } else { "all" }
+    }
+}
 
 /// What is done to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +57,8 @@ pub struct Plan {
     pub records: usize,
     /// Leaders to kill while requests are on their way to them.
     pub kills: usize,
-    /// `enable.idempotence`.
-    pub idempotence: bool,
+    /// What the producer asks for.
+    pub promise: Promise,
     /// `None` for a producer that talks to the brokers; else how often the bridge between them is killed.
     pub bridge_kills: Option<usize>,
 }
@@ -134,11 +154,15 @@ pub fn run(kafka: &mut Kafka, topic: &str, plan: &Plan, say: &dyn Fn(&str)) -> O
         sending.gate.resolved() == plan.records
     });
     let took = start.elapsed();
+    director.wait_for_preferred_leaders();
     let (kills, frozen, bridge_kills) = (director.kills, director.frozen, director.bridge_kills);
-    let told = sending.finish(&runtime);
+    let mut told = sending.finish(&runtime);
+    runtime.block_on(seal(kafka.bootstrap(), topic, &mut told.records));
     let in_flight = told.in_flight;
     assert_eq!(in_flight.left_out(), 0, "events that the trace left out");
     let logs = runtime.block_on(log::values(kafka.bootstrap(), topic, PARTITIONS));
+    let found = compare(&told.records, &logs);
+    told.records.truncate(plan.records);
     let failed = told.records.iter().filter_map(|told| match told {
         Told::Failed(why) => Some(why.clone()),
         _ => None,
@@ -150,7 +174,7 @@ pub fn run(kafka: &mut Kafka, topic: &str, plan: &Plan, say: &dyn Fn(&str)) -> O
             .filter(|told| matches!(told, Told::Acked(..)))
             .count(),
         failed: failed.collect(),
-        found: compare(&told.records, &logs),
+        found,
         kills,
         frozen,
         bridge_kills,
@@ -182,8 +206,11 @@ impl Sending {
         let sink = Arc::clone(&in_flight);
         let builder = Producer::builder()
             .bootstrap_servers(bootstrap)
-            .set("acks", "all")
-            .set("enable.idempotence", plan.idempotence.to_string())
+            .set("acks", plan.promise.acks())
+            .set(
+                "enable.idempotence",
+                (plan.promise == Promise::ExactlyOnce).to_string(),
+            )
             .set("linger.ms", "1")
             .set("buffer.memory", BUFFER.to_string())
             .trace(Level::Batch, move |envelope: Envelope| {
@@ -237,6 +264,23 @@ async fn send_all(producer: Producer, topic: String, gate: Arc<Gate>, told: Arc<
         });
         accepted.await.expect("room comes within max.block.ms");
     }
+}
+
+/// Puts a last record into each partition. Once every follower has it, whoever reads gets all that is before it, which
+/// `acks=1` alone does not promise.
+async fn seal(bootstrap: &str, topic: &str, told: &mut Vec<Told>) {
+    let producer = Producer::builder()
+        .bootstrap_servers(bootstrap)
+        .start()
+        .expect("a good configuration");
+    for partition in 0..PARTITIONS {
+        let value = format!("last{partition} {} ", told.len());
+        let record = Record::to(topic).partition(partition).value(value);
+        let delivery = producer.send(record).await.expect("room");
+        let metadata = delivery.await.expect("all brokers are there");
+        told.push(Told::Acked(metadata.partition, metadata.offset));
+    }
+    producer.close(LIMIT).await.expect("nothing is left");
 }
 
 /// Kills, and brings back what was killed.
@@ -307,31 +351,28 @@ impl Director<'_> {
             (partition.leader >= 0).then_some(partition)
         });
         let leader = of_partition.leader;
-        let followers = of_partition.isr.iter().filter(|id| **id != leader);
-        let follower = followers
-            .copied()
-            .max()
-            .filter(|_| round.is_multiple_of(FROZEN_EVERY));
-        if let Some(follower) = follower {
-            self.kafka.node(follower).pause();
-            // Nothing is acknowledged without it, so the leader and the other follower have what was never answered.
-            poll_for(LIMIT, || {
-                (self.sending.producer.memory_used() > BUFFER * 9 / 10).then_some(())
-            });
-        }
+        let frozen = if round.is_multiple_of(FROZEN_EVERY) {
+            self.freeze(&of_partition, slowly_to)
+        } else {
+            Vec::new()
+        };
         self.wait_for_requests_to(Victim::Node(leader));
         self.in_flight().killing(Victim::Node(leader));
         self.kafka.node_mut(leader).kill();
-        if let Some(follower) = follower {
-            self.kafka.node(follower).resume();
+        for follower in &frozen {
+            self.kafka.node(*follower).resume();
         }
         self.sending.gate.slow_down(slowly_to);
         self.kafka.node_mut(leader).restart();
         self.wait_until_settled();
         let repeated = self.in_flight().repeated();
         self.kills.push(repeated);
-        self.frozen += usize::from(follower.is_some() && repeated > 0);
-        let beside = follower.map_or(String::new(), |id| format!(" while broker {id} was frozen"));
+        self.frozen += usize::from(!frozen.is_empty() && repeated > 0);
+        let beside = if frozen.is_empty() {
+            String::new()
+        } else {
+            format!(" while {frozen:?} were frozen")
+        };
         (self.say)(&format!(
             "broker {leader} killed{beside}: {repeated} batches sent again; {} of {} records resolved",
             self.sending.gate.resolved(),
@@ -341,6 +382,42 @@ impl Director<'_> {
             self.partitions().is_ok_and(|partitions| {
                 let mut all = partitions.iter();
                 all.all(|partition| partition.leader >= 0 && partition.isr.len() == partition.replicas.len())
+            })
+        });
+    }
+
+    /// Freezes a follower of the partition until it is missed: with `acks=all` it keeps everything from being
+    /// acknowledged. A leader that waits for nobody loses all of them, so that no next leader has what it acknowledged.
+    #[track_caller]
+    fn freeze(&self, partition: &PartitionDescription, slowly_to: usize) -> Vec<i32> {
+        let followers = partition.isr.iter().filter(|id| **id != partition.leader);
+        let mut frozen: Vec<i32> = followers.copied().collect();
+        if self.plan.promise != Promise::Leader {
+            frozen.truncate(1);
+        }
+        for follower in &frozen {
+            self.kafka.node(*follower).pause();
+        }
+        // What is left of the fast records may be too few for what follows.
+        self.sending.gate.open(slowly_to);
+        if self.plan.promise == Promise::Leader {
+            self.wait_for_resolved(self.sending.gate.resolved() + BEHIND);
+        } else {
+            // The leader and the other follower have then what was never answered.
+            poll_for(LIMIT, || {
+                (self.sending.producer.memory_used() > BUFFER * 9 / 10).then_some(())
+            });
+        }
+        frozen
+    }
+
+    /// Nobody leads in another's place any more: whoever reads the log now is not sent away.
+    #[track_caller]
+    fn wait_for_preferred_leaders(&self) {
+        wait_until("leaders to be back", LIMIT, || {
+            self.partitions().is_ok_and(|partitions| {
+                let mut all = partitions.iter();
+                all.all(|partition| partition.replicas.first() == Some(&partition.leader))
             })
         });
     }

@@ -9,8 +9,8 @@ use crate::steps::kafka;
 
 /// Runs of each kind.
 const EACH: u64 = 5;
-/// All runs: directly, through the bridge, and one without idempotence.
-pub(crate) const RUNS: u64 = 2 * EACH + 1;
+/// All runs: directly, through the bridge, and two that must go wrong, without idempotence and with acks=1.
+pub(crate) const RUNS: u64 = 2 * EACH + 2;
 /// A run of ten kills takes one to five minutes on two cores.
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
@@ -28,10 +28,15 @@ pub(crate) fn prepare() -> Result<Work> {
 
 /// What tests/tests/kafka_kills.rs takes for a plan.
 fn plan(run: u64) -> &'static str {
-    match run % RUNS / EACH {
-        0 => "direct:500000:10",
-        1 => "bridge:500000:10:2",
-        _ => "plain:500000:10",
+    let run = run % RUNS;
+    if run < EACH {
+        "direct:500000:10"
+    } else if run < 2 * EACH {
+        "bridge:500000:10:2"
+    } else if run == 2 * EACH {
+        "plain:500000:10"
+    } else {
+        "leader:500000:10"
     }
 }
 
@@ -40,10 +45,10 @@ mod tests {
     use super::{RUNS, plan};
 
     #[test]
-    fn five_runs_go_directly_five_through_the_bridge_and_one_without_idempotence() {
+    fn five_runs_go_directly_five_through_the_bridge_and_two_must_go_wrong() {
         let plans: Vec<&str> = (0..RUNS).map(plan).collect();
         assert_eq!(&plans[..5], ["direct:500000:10"; 5]);
         assert_eq!(&plans[5..10], ["bridge:500000:10:2"; 5]);
-        assert_eq!(plans[10..], ["plain:500000:10"]);
+        assert_eq!(plans[10..], ["plain:500000:10", "leader:500000:10"]);
     }
 }
