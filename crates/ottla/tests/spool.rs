@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use ottla::spool::{Fsync, SpoolError, SpoolOptions, SpoolProducer, SpoolStatus, Unknown};
 use ottla::{Builder, Producer, Record};
+use ottla_broker::NewTopic;
 use ottla_sim::tcp::Server;
 use support::{cluster, create, read_all};
 
@@ -330,22 +331,88 @@ async fn without_idempotence_there_is_no_spool() {
     assert!(!dir.0.exists(), "nothing was touched");
 }
 
+/// A cluster whose topic takes small batches only.
+async fn narrow() -> Server {
+    let cluster = cluster(1, |_| ()).await;
+    let topic = NewTopic {
+        name: "t".to_owned(),
+        partitions: 1,
+        replication_factor: 1,
+        assignments: Vec::new(),
+        configs: vec![("max.message.bytes".to_owned(), "300".to_owned())],
+    };
+    let outcome = cluster.create_topic(topic).await.expect("the cluster runs");
+    assert!(outcome.error.is_ok(), "{outcome:?}");
+    cluster
+}
+
 #[tokio::test]
 async fn a_record_that_the_topic_refuses_is_set_aside_and_tried_again_by_the_next_start() {
-    let (cluster, dir) = (one_partition().await, Dir::new());
-    create(&cluster, "small", 1, 1).await;
-    let said = Said::default();
-    let spool = start(&cluster.bootstrap(), &dir.0, said.options());
-    let partition = Record::to("t").partition(0).value("a");
-    let large = Record::to("t").value("y".repeat(1_040_000));
-    spool.send(partition).await.expect("taken");
-    spool.send(large).await.expect("taken");
-    spool.send(Record::to("t").value("b")).await.expect("taken");
-    let status = deliver(spool).await;
-    assert_eq!(status.delivered + status.refused, 3, "{status:?}");
-    let there = values(&cluster).await;
-    assert_eq!(there.first().map(String::as_str), Some("a"));
-    assert_eq!(there.last().map(String::as_str), Some("b"));
+    let dir = Dir::new();
+    let large = "y".repeat(500);
+    for _ in 0..2 {
+        let (cluster, said) = (narrow().await, Said::default());
+        let spool = start(&cluster.bootstrap(), &dir.0, said.options());
+        if said.lines().is_empty() {
+            send(&spool, &["a", &large, "b"]).await;
+        } else {
+            said.has("1 records that the cluster refused before are tried again");
+        }
+        let status = deliver(spool).await;
+        assert_eq!(
+            (status.refused, status.pending, status.unknown),
+            (1, 0, 0),
+            "{status:?}"
+        );
+        said.has("MESSAGE_TOO_LARGE");
+        assert_eq!(values(&cluster).await.len() as u64, status.delivered);
+        assert!(dir.0.join("aside.spool").exists());
+    }
+    // The topic was changed meanwhile.
+    let cluster = one_partition().await;
+    let status = deliver(start(&cluster.bootstrap(), &dir.0, SpoolOptions::default())).await;
+    assert_eq!((status.refused, status.delivered), (0, 1));
+    assert_eq!(values(&cluster).await, [large]);
+    assert!(dir.files("spool").iter().all(|path| path.ends_with("lock")));
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_those_set_aside_is_kept_and_gives_what_is_whole() {
+    let (dir, large) = (Dir::new(), ["x", "y"].map(|c| c.repeat(500)));
+    let cluster = narrow().await;
+    let spool = start(&cluster.bootstrap(), &dir.0, SpoolOptions::default());
+    send(&spool, &[&large[0], &large[1]]).await;
+    assert_eq!(deliver(spool).await.refused, 2);
+    let file = dir.0.join("aside.spool");
+    let mut bytes = fs::read(&file).expect("a file");
+    let at = bytes
+        .windows(4)
+        .position(|four| four == b"xxxx")
+        .expect("the first");
+    bytes[at] ^= 1;
+    // Its end was not written, either.
+    bytes.extend_from_slice(&[0xf5, b's']);
+    fs::write(&file, &bytes).expect("written");
+    let (cluster, said) = (one_partition().await, Said::default());
+    let status = deliver(start(&cluster.bootstrap(), &dir.0, said.options())).await;
+    said.has("aside.spool is damaged; it is kept as");
+    assert_eq!(status.delivered, 1);
+    assert_eq!(values(&cluster).await, [large[1].clone()]);
+    assert_eq!(fs::read(&dir.files("damaged")[0]).expect("as it was"), bytes);
+}
+
+#[tokio::test]
+async fn a_directory_of_a_newer_version_is_not_touched() {
+    let dir = Dir::new();
+    leave(&dir, &["a"]).await;
+    let mut bytes = fs::read(dir.segment()).expect("a file");
+    bytes[11] = 9;
+    let crc = ottla_wire::batch::crc::crc32c(&bytes[..12]);
+    bytes[12..16].copy_from_slice(&crc.to_be_bytes());
+    fs::write(dir.segment(), &bytes).expect("written");
+    let error = SpoolProducer::start(builder(NOBODY), &dir.0, SpoolOptions::default()).expect_err("newer");
+    assert!(matches!(error, SpoolError::Newer { version: 9, .. }), "{error}");
+    assert_eq!(fs::read(dir.segment()).expect("a file"), bytes);
 }
 
 /// A process that dies: its runtime is gone from one moment to the next, sockets and all.
