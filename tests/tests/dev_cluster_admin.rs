@@ -140,3 +140,17 @@ fn brokers_say_what_they_speak() {
         "{text}"
     );
 }
+
+#[test]
+fn metrics_are_shown_beside_the_data() {
+    let cluster = DevCluster::start(&["measured:1"]);
+    let lines: String = (0..500).map(|n| format!("{n}\n")).collect();
+    let run = ours(&cluster, "console-producer", "--topic measured --metrics").input(lines);
+    let run = run.ok();
+    assert_eq!(run.text(), "", "metrics are no data");
+    let total = run.errors().lines().find_map(|line| {
+        let (name, value) = line.split_once(" : ")?;
+        (name.trim() == "producer-metrics:record-send-total").then(|| value.to_owned())
+    });
+    assert_eq!(total.as_deref(), Some("500.000"), "{}", run.errors());
+}

@@ -23,6 +23,8 @@ pub(crate) fn main(args: Args) -> Result<()> {
         at(&copy, std::fs::copy(&program, &copy))?;
         Ok(Outcome::Done(tree::shown(&copy)))
     })?;
+    let tried = dist.join(file_name(&program));
+    manual(&tried, &dist)?;
     node::packages()?;
     NpmPackage::Release.build()?;
     let tarball = dist.join(concat!("ottla-", env!("CARGO_PKG_VERSION"), ".tgz"));
@@ -35,7 +37,37 @@ pub(crate) fn main(args: Args) -> Result<()> {
             .logged("npm-pack")?;
         Ok(Outcome::Done(tree::shown(&tarball)))
     })?;
-    try_out(&dist.join(file_name(&program)), &tarball)
+    try_out(&tried, &tarball)
+}
+
+/// Manual pages and completions, which the program writes itself.
+fn manual(program: &Path, dist: &Path) -> Result<()> {
+    step("manual pages", || {
+        let pages = dist.join("man/man1");
+        // A command that is gone leaves no page behind.
+        if pages.exists() {
+            at(&pages, std::fs::remove_dir_all(&pages))?;
+        }
+        Cmd::new(program)
+            .args(["man", "--out-dir"])
+            .arg(&pages)
+            .logged("dist-man")?;
+        let topics = pages.join("ottla-topics.1");
+        at(&topics, std::fs::metadata(&topics))?;
+        Ok(Outcome::Done(tree::shown(&pages)))
+    })?;
+    step("completions", || {
+        let scripts = dist.join("completions");
+        at(&scripts, std::fs::create_dir_all(&scripts))?;
+        for (shell, file) in [("bash", "ottla.bash"), ("zsh", "_ottla"), ("fish", "ottla.fish")] {
+            let file = scripts.join(file);
+            let script = Cmd::new(program)
+                .args(["completions", shell])
+                .logged("dist-completions")?;
+            at(&file, std::fs::write(&file, script))?;
+        }
+        Ok(Outcome::Done(tree::shown(&scripts)))
+    })
 }
 
 /// What was made is used once as those do who get it: the program runs, and npm installs the package into a directory

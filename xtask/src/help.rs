@@ -8,7 +8,7 @@ cargo xtask COMMAND [OPTIONS]: everything about this repository, with nothing in
   mutants   deliberate faults in the core, each of which has to be caught by its test
   prove     the long versions of the tests' searches: more seeds, more kills
   bench     every timed figure, other clients beside ours
-  dist      the npm tarball and the program ottla
+  dist      the npm tarball, the program ottla, its manual pages and completions
   setup     only the setting up: all, or the parts that are named
   doctor    what is missing on this machine, and the exact command that brings it
 
@@ -92,7 +92,8 @@ Examples:
 pub(crate) const DIST: &str = "\
 cargo xtask dist
 
-Builds what is given to others into target/dist: the npm tarball of the package ottla, and the program ottla.
+Builds what is given to others into target/dist: the npm tarball of the package ottla, and the program ottla with its
+manual pages and shell completions.
 
 Example:
   cargo xtask dist";

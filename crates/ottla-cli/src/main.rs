@@ -1,7 +1,7 @@
 //! `ottla`: Kafka on the command line, with the flags of Kafka's own tools.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 every record was delivered,
-//! 1 a delivery failed, 2 the command line or the input is wrong, 3 no cluster answers.
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done and every record delivered,
+//! 1 a delivery failed or the cluster refused, 2 the command line or the input is wrong, 3 no cluster answers.
 
 #![allow(
     clippy::print_stderr,
@@ -14,6 +14,7 @@ mod connection;
 mod exit;
 mod formatter;
 mod line_reader;
+mod metrics;
 mod page_server;
 mod progress;
 mod properties;
@@ -38,8 +39,8 @@ use crate::exit::{Failure, Outcome};
   ottla console-consumer --bootstrap-server localhost:9092 --topic orders --from-beginning --formatter-property print.key=true
   ottla console-producer --bootstrap-server ws://localhost:8080/k/main --origin http://localhost:8000 --topic orders
 
-Exit codes: 0 every record was delivered, 1 a delivery failed, 2 wrong usage or input (a topic name that Kafka forbids
-as well), 3 no cluster answers.
+Exit codes: 0 done and every record delivered, 1 a delivery failed or the cluster refused, 2 wrong usage or input (a
+topic name that Kafka forbids as well), 3 no cluster answers.
 `ottla COMMAND --help` shows the options of a command with examples.")]
 struct Cli {
     #[command(subcommand)]

@@ -15,6 +15,7 @@ use crate::commands::deliveries::Deliveries;
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
 use crate::line_reader::{LineError, LineFormat, LineReader, TypedRecord};
+use crate::metrics::MetricsArgs;
 use crate::progress::{Progress, ProgressArgs};
 use crate::properties;
 use crate::topic_name;
@@ -38,6 +39,8 @@ pub(crate) struct ConsoleProducerArgs {
     connection: ConnectionArgs,
     #[command(flatten)]
     progress: ProgressArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     #[command(flatten)]
     spool: SpoolArgs,
     /// The topic to produce to.
@@ -173,6 +176,7 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
         return outcome;
     }
     let (deliveries, producer) = Deliveries::start(builder)?;
+    let metrics = args.metrics.start(&producer);
     let mut lines = spawn_reader(format);
     // Who types sees what became of each line; a line of progress would be in the way.
     let mut progress = if io::stdin().is_terminal() {
@@ -209,6 +213,9 @@ pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     }
     deliveries.settle(&producer).await;
     progress.finish(|| format!("{number} records read, {} delivered", deliveries.delivered()));
+    if let Some(metrics) = metrics {
+        metrics.finish(&producer);
+    }
     let outcome = deliveries.finish(producer).await;
     if let Some((_, file)) = &trace {
         file.finish().await;

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use ottla::{Metric, Producer, Record};
+use ottla::{Producer, Record};
 
 use crate::commands::deliveries::{no_cluster, start};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Failure, Outcome};
+use crate::metrics;
 use crate::progress::{Progress, ProgressArgs};
 use crate::throughput::{Stats, Throttle};
 use crate::topic_name;
@@ -53,7 +54,7 @@ pub(crate) struct PerfArgs {
     #[arg(long, value_name = "N", default_value = "0")]
     warmup_records: u64,
     /// Print all of the producer's metrics at the end, with Kafka's names.
-    #[arg(long)]
+    #[arg(long, visible_alias = "metrics")]
     print_metrics: bool,
     /// Milliseconds between two lines with rates and latencies.
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = clap::value_parser!(u64).range(1..))]
@@ -244,7 +245,7 @@ impl Run {
             println_out(&stats.summary(Instant::now()))?;
         }
         if print_metrics {
-            println_out(&metrics_table(producer.kafka_metrics()))?;
+            println_out(&metrics::table(producer.kafka_metrics()))?;
         }
         let closed = producer.close(Duration::from_secs(30)).await;
         let failures = self.failures();
@@ -262,28 +263,6 @@ impl Run {
 fn println_out(line: &str) -> Outcome {
     use std::io::Write;
     writeln!(std::io::stdout(), "{line}").map_err(Failure::usage)
-}
-
-/// The metrics by name, in the two columns of Kafka's tools.
-fn metrics_table(metrics: Vec<Metric>) -> String {
-    let mut lines: Vec<(String, f64)> = metrics
-        .into_iter()
-        .map(|metric| {
-            let tag = if metric.tag.is_empty() {
-                String::new()
-            } else {
-                format!("{{{}}}", metric.tag)
-            };
-            (format!("{}:{}{tag}", metric.group, metric.name), metric.value)
-        })
-        .collect();
-    lines.sort_by(|a, b| a.0.cmp(&b.0));
-    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut table = format!("{:<width$}   Value", "Metric Name");
-    for (name, value) in lines {
-        table.push_str(&format!("\n{name:<width$} : {value:.3}"));
-    }
-    table
 }
 
 /// Keys of ten bytes in turn.
@@ -308,30 +287,5 @@ impl Keys {
         self.buffer.clear();
         write!(self.buffer, "{:010}", number % self.of).expect("a String takes every write");
         Some(self.buffer.as_bytes())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metrics_are_sorted_and_stand_in_columns() {
-        let metric = |name, tag: &str, value| Metric {
-            group: "producer-metrics",
-            name,
-            tag: tag.to_owned(),
-            value,
-        };
-        let table = metrics_table(vec![
-            metric("record-send-total", "", 3.0),
-            metric("batch-size-avg", "orders", 1.5),
-        ]);
-        assert_eq!(
-            table,
-            "Metric Name                               Value\n\
-             producer-metrics:batch-size-avg{orders} : 1.500\n\
-             producer-metrics:record-send-total      : 3.000"
-        );
     }
 }
