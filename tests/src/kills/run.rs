@@ -30,6 +30,8 @@ const BUFFER: usize = 256 * 1024;
 const BEHIND: usize = 300;
 /// Kills beyond the wanted ones, for those that hit nobody.
 const SPARE: usize = 3;
+/// The same of a leader that waits for nobody, and so has rarely much to answer.
+const SPARE_ALONE: usize = 13;
 /// Every so many kills happen while a follower is frozen, the first one among them.
 const FROZEN_EVERY: usize = 4;
 
@@ -302,8 +304,13 @@ impl Director<'_> {
     /// one until the broker is back.
     #[track_caller]
     fn kill_all(&mut self) {
-        let share = self.plan.records / (self.plan.kills + SPARE);
-        for round in 0..self.plan.kills + SPARE {
+        let rounds = self.plan.kills
+            + match self.plan.promise {
+                Promise::Leader => SPARE_ALONE.min(self.plan.kills * 2),
+                _ => SPARE,
+            };
+        let share = self.plan.records / rounds;
+        for round in 0..rounds {
             let from = round * share;
             self.sending.gate.open(from + share * 2 / 3);
             self.wait_for_resolved(from + share / 6);
