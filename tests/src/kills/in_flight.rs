@@ -101,3 +101,96 @@ impl InFlight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ottla::trace::Event;
+    use ottla::trace::event::Persisted;
+
+    use super::{InFlight, Victim};
+
+    fn drained(batch: u64, node: i32) -> Event {
+        Event::Drained {
+            batch,
+            node,
+            conn: 0,
+            correlation: 0,
+            attempt: 0,
+        }
+    }
+
+    fn disconnected(node: i32) -> Event {
+        Event::Disconnected {
+            conn: 0,
+            node: Some(node),
+            because: "closed".to_owned(),
+        }
+    }
+
+    fn retry(batch: u64, because: &str) -> Event {
+        Event::Retry {
+            batch,
+            because: because.to_owned(),
+            attempt: 1,
+            not_before: 0,
+            persisted: Persisted::Possibly,
+        }
+    }
+
+    fn acked(batch: u64) -> Event {
+        Event::Acked {
+            batch,
+            base_offset: 0,
+            log_append_time: -1,
+        }
+    }
+
+    /// The batches that count when `victim` is killed after the first events and before the others.
+    fn repeated(before: &[Event], victim: Victim, after: &[Event]) -> usize {
+        let mut in_flight = InFlight::default();
+        before.iter().for_each(|event| in_flight.note(event));
+        in_flight.killing(victim);
+        after.iter().for_each(|event| in_flight.note(event));
+        assert!(in_flight.is_settled());
+        in_flight.repeated()
+    }
+
+    const CUT: &str = "NETWORK_EXCEPTION";
+
+    #[test]
+    fn only_what_the_victim_had_not_answered_counts() {
+        let before = [
+            drained(1, 1),
+            drained(2, 1),
+            drained(3, 2),
+            drained(4, 1),
+            acked(4),
+        ];
+        // Batch 2 was answered before the end, 3 was elsewhere, 5 came later, 4 was no longer there.
+        let after = [
+            acked(2),
+            drained(5, 1),
+            disconnected(1),
+            retry(1, CUT),
+            retry(5, CUT),
+            acked(3),
+        ];
+        assert_eq!(repeated(&before, Victim::Node(1), &after), 1);
+        let both = [&after[..], &[disconnected(2)]].concat();
+        assert_eq!(repeated(&before, Victim::Node(2), &both), 0);
+    }
+
+    #[test]
+    fn a_bridge_takes_all_connections_with_it() {
+        let before = [drained(1, 1), drained(2, 2)];
+        let after = [disconnected(1), retry(1, CUT), disconnected(2), retry(2, CUT)];
+        assert_eq!(repeated(&before, Victim::Bridge, &after), 2);
+    }
+
+    #[test]
+    fn a_retry_for_another_reason_does_not_count() {
+        let before = [drained(1, 1), drained(2, 1)];
+        let after = [retry(1, CUT), disconnected(1), retry(2, "NOT_LEADER_OR_FOLLOWER")];
+        assert_eq!(repeated(&before, Victim::Node(1), &after), 0);
+    }
+}
