@@ -20,6 +20,8 @@ pub(crate) struct Measured {
     pub(crate) lines: Vec<(Instant, String)>,
     /// What it said on standard error.
     pub(crate) stderr: String,
+    /// The most memory that was resident at a time; `None` where the system has no /proc.
+    pub(crate) peak_bytes: Option<f64>,
     cpu: Vec<Cpu>,
 }
 
@@ -102,11 +104,20 @@ pub(crate) fn measure(
         let _ = stderr.read_to_end(&mut said);
         String::from_utf8_lossy(&said).into_owned()
     });
-    let (cpu, ended) = sample(&mut child, beside, limit);
+    let Sampled {
+        cpu,
+        peak_bytes,
+        ended,
+    } = sample(&mut child, beside, limit);
     let lines = lines.join().unwrap_or_default();
     let stderr = said.join().unwrap_or_default();
     if ended {
-        Ok(Measured { lines, stderr, cpu })
+        Ok(Measured {
+            lines,
+            stderr,
+            peak_bytes,
+            cpu,
+        })
     } else {
         Err(Failure::step(format!(
             "{name} failed, or did not end within {limit:?}:\n{stderr}"
@@ -114,10 +125,18 @@ pub(crate) fn measure(
     }
 }
 
-/// Watches until the process ends; true when it succeeded.
-fn sample(child: &mut Child, beside: Option<u32>, limit: Duration) -> (Vec<Cpu>, bool) {
+struct Sampled {
+    cpu: Vec<Cpu>,
+    peak_bytes: Option<f64>,
+    /// It ended by itself, and well.
+    ended: bool,
+}
+
+/// Watches until the process ends.
+fn sample(child: &mut Child, beside: Option<u32>, limit: Duration) -> Sampled {
     let start = Instant::now();
     let mut samples = Vec::new();
+    let mut peak_bytes = None;
     loop {
         // Before it is asked whether it ended, because the question removes it from /proc.
         let own = cpu_of(child.id());
@@ -129,16 +148,26 @@ fn sample(child: &mut Child, beside: Option<u32>, limit: Duration) -> (Vec<Cpu>,
                 beside: others,
             });
         }
-        match child.try_wait() {
-            Ok(None) if start.elapsed() < limit => thread::sleep(SAMPLE_EVERY),
-            Ok(Some(status)) => return (samples, status.success()),
+        // The system keeps the peak itself; of a process that has ended it tells nothing.
+        peak_bytes = peak_of(child.id()).or(peak_bytes);
+        let ended = match child.try_wait() {
+            Ok(None) if start.elapsed() < limit => {
+                thread::sleep(SAMPLE_EVERY);
+                continue;
+            }
+            Ok(Some(status)) => status.success(),
             _ => {
                 // An error means that it has just ended.
                 let _ = child.kill();
                 let _ = child.wait();
-                return (samples, false);
+                false
             }
-        }
+        };
+        return Sampled {
+            cpu: samples,
+            peak_bytes,
+            ended,
+        };
     }
 }
 
@@ -146,6 +175,16 @@ fn sample(child: &mut Child, beside: Option<u32>, limit: Duration) -> (Vec<Cpu>,
 fn cpu_of(pid: u32) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     parse(&stat)
+}
+
+fn peak_of(pid: u32) -> Option<f64> {
+    parse_peak(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+}
+
+/// The line is in KiB.
+fn parse_peak(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? * 1024.0)
 }
 
 /// Fields are counted from 1; the second is a name in brackets, which may hold anything.
@@ -160,7 +199,7 @@ fn parse(stat: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cpu, CpuSeconds, Measured, parse};
+    use super::{Cpu, CpuSeconds, Measured, parse, parse_peak};
     use std::time::{Duration, Instant};
 
     #[test]
@@ -168,6 +207,13 @@ mod tests {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 1 0 99 1 1";
         assert_eq!(parse(stat), Some(3.0));
         assert_eq!(parse("7 (cut) S 1"), None);
+    }
+
+    #[test]
+    fn the_peak_is_in_bytes() {
+        let status = "Name:\tpeer\nVmPeak:\t  999 kB\nVmHWM:\t    2048 kB\nThreads:\t1\n";
+        assert_eq!(parse_peak(status), Some(2_097_152.0));
+        assert_eq!(parse_peak("Name:\tkthread\n"), None);
     }
 
     #[test]
@@ -182,6 +228,7 @@ mod tests {
         let measured = Measured {
             lines: Vec::new(),
             stderr: String::new(),
+            peak_bytes: None,
             cpu: vec![cpu(0, 0.0), cpu(100, 1.0), cpu(200, 3.0)],
         };
         let window = measured.cpu_between(at(50), at(150));

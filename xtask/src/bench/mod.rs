@@ -8,6 +8,7 @@ mod estimate;
 mod meter;
 mod null_transport;
 mod page;
+pub(crate) mod peers;
 mod produce;
 mod report;
 mod series;
@@ -39,12 +40,13 @@ pub(crate) struct Target {
 }
 
 /// In the order in which they run.
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     encode::TARGET,
     null_transport::TARGET,
     trace::TARGET,
     bridge::TARGET,
     produce::TARGET,
+    peers::TARGET,
     page::TARGET,
     demo::TARGET,
 ];

@@ -1,5 +1,6 @@
 //! Everything that reads the sources without running them.
 
+use crate::bench::peers;
 use crate::failure::{Failure, Result};
 use crate::run::Cmd;
 use crate::steps::{Outcome, rust, step, wheels};
@@ -72,7 +73,10 @@ pub(crate) fn doc() -> Result<()> {
 /// Licences, sources and forbidden crates. Advisories are a repository on the network, so they are not here.
 pub(crate) fn deny() -> Result<()> {
     step("cargo-deny", || {
-        let manifests = apart::ALL.map(|apart| format!("{}/Cargo.toml", apart.dir));
+        let dirs = apart::ALL.map(|apart| apart.dir).into_iter();
+        let manifests = dirs
+            .chain([peers::LIBRDKAFKA])
+            .map(|dir| format!("{dir}/Cargo.toml"));
         for manifest in std::iter::once("Cargo.toml".to_owned()).chain(manifests) {
             // An absolute path: it is looked for beside the manifest.
             let config = tree::root().join("deny.toml");

@@ -9,7 +9,7 @@ use crate::failure::{Result, at};
 use crate::run::Cmd;
 
 pub(crate) const TOPIC: &str = "bench";
-const PARTITIONS: &str = "6";
+pub(crate) const PARTITIONS: &str = "6";
 
 /// A running Kafka with the topic, and a running bridge.
 pub(crate) struct Cluster {

@@ -1,7 +1,7 @@
 //! Producing to a real Kafka: rates, and what they cost the producer.
 
-mod cluster;
-mod peers;
+pub(crate) mod cluster;
+pub(crate) mod peers;
 
 use std::path::Path;
 use std::time::Duration;

@@ -137,12 +137,7 @@ impl Peer {
                 command
             }
             Self::KafkaPerfTest => {
-                let mut command = Command::new("java");
-                command
-                    .args(JVM)
-                    .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"])
-                    .arg(class_path())
-                    .arg("org.apache.kafka.tools.ProducerPerformance");
+                let mut command = Self::java("org.apache.kafka.tools.ProducerPerformance");
                 perf_test(&mut command, cluster, work, records + warm_up, warm_up)?;
                 command
             }
@@ -162,6 +157,17 @@ impl Peer {
             Self::Platformatic => node("platformatic", &cluster.bootstrap, work, records, warm_up),
             Self::Kafkajs => node("kafkajs", &cluster.bootstrap, work, records, warm_up),
         })
+    }
+
+    /// One of Kafka's tools without its flags.
+    pub(crate) fn java(tool: &str) -> Command {
+        let mut command = Command::new("java");
+        command
+            .args(JVM)
+            .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"])
+            .arg(class_path())
+            .arg(tool);
+        command
     }
 
     /// Measured records and seconds, from the line that says so.
