@@ -319,3 +319,53 @@ fn a_record_is_taken_back_once() {
     assert!(now.was_taken_back(1) && !now.was_taken_back(2));
     assert_eq!(now.next_number(), 4);
 }
+
+#[test]
+fn whatever_the_bytes_are_the_pieces_cover_them_and_the_ledger_takes_them() {
+    let mut state = 5_u64;
+    let mut random = move |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let original = file(&every_kind());
+    for _ in 0..20_000 {
+        let mut bytes = original.clone();
+        for _ in 0..random(4) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = random(256) as u8,
+                1 => bytes.truncate(at.max(1)),
+                2 => {
+                    let copy = bytes[at..(at + random(80)).min(bytes.len())].to_vec();
+                    let to = random(bytes.len());
+                    bytes.splice(to..to, copy);
+                }
+                _ => drop(bytes.drain(at..(at + random(40)).min(bytes.len()))),
+            }
+            if bytes.is_empty() {
+                bytes.push(0);
+            }
+        }
+        let Ok(pieces) = read(&bytes) else { continue };
+        let (mut ledger, mut next) = (Ledger::default(), None);
+        for piece in pieces {
+            let (offset, end) = match &piece {
+                Piece::Entry { offset, end, entry } => {
+                    ledger.apply(entry);
+                    (*offset, *end)
+                }
+                Piece::Damaged { offset, end } | Piece::Torn { offset, end } => {
+                    ledger.damaged();
+                    (*offset, *end)
+                }
+            };
+            assert!(next.map_or(offset == 0 || offset == FILE_HEADER_LEN, |next| next == offset));
+            assert!(end > offset);
+            next = Some(end);
+        }
+        assert!(next.is_none_or(|next| next == bytes.len()));
+        assert!(ledger.next_number() > 0);
+    }
+}
