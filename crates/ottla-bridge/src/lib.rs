@@ -21,6 +21,8 @@ mod budget;
 mod close;
 mod cluster;
 pub mod config;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod metrics;
 mod policy;

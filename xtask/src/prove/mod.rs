@@ -1,5 +1,6 @@
 //! `cargo xtask prove`: long searches, resumable.
 
+mod fuzz;
 mod kept;
 mod kept_program;
 mod kills;
@@ -32,7 +33,7 @@ struct Target {
 /// Does the units from the first number on, none from the second on; returns up to where all is proved.
 type Work = Box<dyn FnMut(u64, u64) -> Result<u64>>;
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     Target {
         name: "swarm",
         proves: "every guarantee that is in force holds in random simulated worlds (faults, kills, configurations)",
@@ -74,6 +75,14 @@ const TARGETS: [Target; 5] = [
         end: pressure::OUTAGE_MINUTES,
         prepare: pressure::prepare_outage,
     },
+    Target {
+        name: "fuzz",
+        proves: "no bytes of others break a decoder, a login, the journal's reader or the core, or take more memory than they may",
+        unit: "minutes",
+        first: 0,
+        end: fuzz::MINUTES,
+        prepare: fuzz::prepare,
+    },
 ];
 
 pub(crate) fn main(mut args: Args) -> Result<()> {
@@ -83,8 +92,16 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     let to = args.value("--to")?;
     let to = to.map(|text| text.parse().map_err(|_| args.refusal(&wrong("--to", &text))));
     let to: Option<u64> = to.transpose()?;
+    let minutes = args.value("--minutes")?;
+    let minutes = minutes.map(|text| text.parse().map_err(|_| args.refusal(&wrong("--minutes", &text))));
+    let minutes: Option<u64> = minutes.transpose()?;
     let again = args.flag("--again");
+    let keep = args.flag("--keep");
     let named = args.targets();
+    if (minutes.is_some() || keep) && named != ["fuzz"] {
+        return Err(args.refusal("--minutes and --keep are for fuzz alone"));
+    }
+    let to = to.or(minutes.map(fuzz::minutes));
     if named.is_empty() && (deadline.is_some() || to.is_some() || again) {
         return Err(args.refusal("an option without a target"));
     }
@@ -94,6 +111,9 @@ pub(crate) fn main(mut args: Args) -> Result<()> {
     args.finish()?;
     if named.is_empty() {
         return list();
+    }
+    if keep {
+        return fuzz::keep();
     }
     let targets: Vec<&Target> = named.iter().map(|name| find(name)).collect::<Result<_>>()?;
     for target in targets {

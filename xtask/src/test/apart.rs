@@ -24,8 +24,14 @@ pub(crate) const LIBRDKAFKA: Apart = Apart {
     name: "librdkafka",
 };
 
+/// libFuzzer around the targets of `fuzz/`, which only `prove fuzz` builds.
+pub(crate) const FUZZ: Apart = Apart {
+    dir: "fuzz/libfuzzer",
+    name: "fuzz",
+};
+
 /// All of them.
-pub(crate) const ALL: [Apart; 1] = [LIBRDKAFKA];
+pub(crate) const ALL: [Apart; 2] = [LIBRDKAFKA, FUZZ];
 
 /// The tests against the mock wait most of their time; a run that takes longer than this hangs.
 const MOCK_LIMIT: Duration = Duration::from_secs(60);

@@ -93,8 +93,14 @@ impl Incoming {
         }
     }
 
+    /// As if the socket had given these bytes.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.raw.extend_from_slice(bytes);
+    }
+
     /// Decodes what is already here; `None` means that more bytes are needed.
-    fn decode(&mut self, payload: &mut BytesMut, wanted: usize) -> Result<Option<Step>, Close> {
+    pub(crate) fn decode(&mut self, payload: &mut BytesMut, wanted: usize) -> Result<Option<Step>, Close> {
         loop {
             let Some(frame) = &mut self.frame else {
                 let Some((header, len)) = parse_header(&self.raw)? else {
