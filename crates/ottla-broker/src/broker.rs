@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
-    ConnId, Connection, ControllerAnswer, Effect, Image, Log, Micros, NodeId, Observation, Observed,
+    ConnId, Connection, ControllerAnswer, Effect, FULL, Image, Log, Micros, NodeId, Observation, Observed,
     PlannedFault, Settings, TopicId,
     faults::Faults,
     quota::Quota,
@@ -84,6 +84,7 @@ pub struct Broker {
     epoch_ms: i64,
     next_lag_check: Micros,
     next_expiry_check: Micros,
+    next_retention_check: Micros,
 }
 
 impl Broker {
@@ -91,7 +92,10 @@ impl Broker {
     #[must_use]
     pub fn start(now: Micros, start: Start) -> Self {
         let next_lag_check = now + start.settings.replica_lag_time_max / 2;
-        let next_expiry_check = now + start.settings.producer_id_expiration_check_interval;
+        // Nothing expires and nothing is dropped in a page.
+        let in_time = |interval| if FULL { now + interval } else { Micros::MAX };
+        let next_expiry_check = in_time(start.settings.producer_id_expiration_check_interval);
+        let next_retention_check = in_time(start.settings.retention_check_interval);
         Self {
             id: start.id,
             cluster_id: start.cluster_id,
@@ -116,6 +120,7 @@ impl Broker {
             epoch_ms: start.epoch_ms,
             next_lag_check,
             next_expiry_check,
+            next_retention_check,
         }
     }
 
@@ -258,9 +263,8 @@ impl Broker {
             self.next_lag_check = now + (self.settings.replica_lag_time_max / 2).max(1);
             self.check_lag(now);
         }
-        if now >= self.next_expiry_check {
-            self.next_expiry_check = now + self.settings.producer_id_expiration_check_interval.max(1);
-            self.expire_producers(now);
+        if FULL {
+            self.clean_up(now);
         }
         if self.parked.values().any(|parked| now >= parked.deadline) {
             self.appended = true;
@@ -288,8 +292,8 @@ impl Broker {
             .chain(backoff)
             .chain(delayed.filter(|&at| at > 0))
             .chain(connections);
-        let checks = self.next_lag_check.min(self.next_expiry_check);
-        timers.fold(checks, Micros::min)
+        let checks = [self.next_expiry_check, self.next_retention_check];
+        timers.chain(checks).fold(self.next_lag_check, Micros::min)
     }
 
     /// Lets everything happen that the last input made possible.
@@ -320,11 +324,19 @@ impl Broker {
         }
     }
 
-    /// Forgets the producers that have not written for `producer.id.expiration.ms` by the time of their records.
-    fn expire_producers(&mut self, now: Micros) {
-        let (now_ms, expiration_ms) = (self.now_ms(now), self.settings.producer_id_expiration_ms);
-        for replica in self.replicas.values_mut() {
-            replica.expire_producers(now_ms, expiration_ms);
+    /// Forgets the producers that have not written for `producer.id.expiration.ms` by the time of their records, and
+    /// drops records that are not kept any longer, each when its check is due.
+    fn clean_up(&mut self, now: Micros) {
+        let (now_ms, settings) = (self.now_ms(now), &self.settings);
+        if now >= self.next_expiry_check {
+            self.next_expiry_check = now + settings.producer_id_expiration_check_interval.max(1);
+            for replica in self.replicas.values_mut() {
+                replica.expire_producers(now_ms, settings.producer_id_expiration_ms);
+            }
+        }
+        if now >= self.next_retention_check {
+            self.next_retention_check = now + settings.retention_check_interval.max(1);
+            self.replicas.values_mut().for_each(Replica::retain);
         }
     }
 

@@ -46,6 +46,8 @@ pub struct Settings {
     pub producer_id_expiration_ms: i64,
     /// `producer.id.expiration.check.interval.ms`.
     pub producer_id_expiration_check_interval: Micros,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Micros,
     /// `socket.request.max.bytes`.
     pub socket_request_max_bytes: usize,
     /// `producer_byte_rate` for every client together, in bytes per second; `None` is no quota.
@@ -70,6 +72,7 @@ impl Default for Settings {
             high_watermark_checkpoint_interval: 5 * SECOND,
             producer_id_expiration_ms: 86_400_000,
             producer_id_expiration_check_interval: 600 * SECOND,
+            retention_check_interval: 300 * SECOND,
             socket_request_max_bytes: 104_857_600,
             producer_byte_rate: None,
             validate_records: true,
@@ -98,6 +101,7 @@ impl Settings {
             "producer.id.expiration.check.interval.ms" => {
                 self.producer_id_expiration_check_interval = millis(name, value)?;
             }
+            "log.retention.check.interval.ms" => self.retention_check_interval = millis(name, value)?,
             "producer_byte_rate" => self.producer_byte_rate = Some(at_least(name, value, 1)?),
             "log.message.timestamp.before.max.ms" => {
                 topic.timestamp_before_max_ms = at_least(name, value, 0)?;

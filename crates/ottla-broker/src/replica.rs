@@ -279,11 +279,15 @@ impl Replica {
             self.log.checkpoint = self.high_watermark;
         }
         self.high_watermark = offset;
+        true
+    }
+
+    /// Drops what `retention.bytes` does not keep: the oldest batches, where Kafka drops whole segments.
+    pub(crate) fn retain(&mut self) {
         if self.config.retention_bytes >= 0 {
             self.log
                 .retain_bytes(self.config.retention_bytes.unsigned_abs(), self.high_watermark);
         }
-        true
     }
 
     /// Notes that a follower's log ends at `offset`, which its fetch says.

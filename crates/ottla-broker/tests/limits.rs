@@ -133,3 +133,29 @@ fn settings_change_while_a_broker_runs() {
     bench.broker.configure(settings.into());
     assert!(throttle(&mut bench) > 0);
 }
+
+#[test]
+fn old_records_go_when_the_check_comes() {
+    let config = TopicConfig {
+        retention_bytes: 100,
+        ..TopicConfig::default()
+    };
+    let settings = Settings {
+        retention_check_interval: 2 * SECOND,
+        ..Settings::default()
+    };
+    let mut bench = Bench::with(settings, config);
+    for _ in 0..3 {
+        bench.produce(1, batch(&["a"]));
+    }
+    let start = |bench: &Bench| {
+        bench
+            .broker
+            .log(&ottla_broker::TopicId([7; 16]), 0)
+            .map(|log| log.start())
+    };
+    bench.advance(SECOND);
+    assert_eq!(start(&bench), Some(0));
+    bench.advance(SECOND);
+    assert_eq!(start(&bench), Some(2));
+}

@@ -1,5 +1,6 @@
 //! `cargo xtask prove`: long searches, resumable.
 
+mod figures;
 mod fuzz;
 mod kept;
 mod kept_program;
@@ -38,7 +39,7 @@ const TARGETS: [Target; 6] = [
         name: "swarm",
         proves: "every guarantee that is in force holds in random simulated worlds (faults, kills, configurations)",
         unit: "seeds",
-        first: 1_000,
+        first: 2_000,
         end: 200_000,
         prepare: swarm::prepare,
     },

@@ -11,6 +11,8 @@ use crate::exit::{Failure, Outcome};
 
 /// What a partition keeps unless `--set log.retention.bytes` says otherwise: everything is in memory.
 const RETENTION_BYTES: i64 = 256 << 20;
+/// How often the rest is dropped, in microseconds: in the five minutes of Kafka a memory is full.
+const RETENTION_CHECK_US: u64 = 1_000_000;
 
 /// A Kafka cluster in one process, in memory, for development and tests.
 ///
@@ -133,6 +135,7 @@ async fn start(args: DevClusterArgs) -> Result<Server, Failure> {
         ..Settings::default()
     };
     settings.topic_defaults.retention_bytes = RETENTION_BYTES;
+    settings.retention_check_interval = RETENTION_CHECK_US;
     for setting in &args.settings {
         settings
             .set(&setting.name, &setting.value)

@@ -1,7 +1,8 @@
 //! That each checker speaks up.
 
 use ottla_core::{Record, Timestamp};
-use ottla_trace::event::Persisted;
+use ottla_sorted::SortedSet;
+use ottla_trace::event::{Ledger, Persisted};
 
 use super::*;
 use crate::{World, scenario};
@@ -127,4 +128,44 @@ fn failed_for_sure_is_believed_until_it_is_seen() {
     bench.oracle.told_failed(id, Persisted::No);
     bench.finish(true);
     assert!(bench.broken().is_empty());
+}
+
+/// What is broken when every guarantee is held to, and what the ledger counts. Without insisting nothing is reported.
+fn held_to(scenario: &scenario::Scenario) -> (SortedSet<&'static str>, Ledger) {
+    let mut plain = scenario.run().unwrap();
+    assert_eq!(plain.finish(Duration::from_secs(300)), []);
+    let mut world = scenario.start().unwrap();
+    world.insist();
+    world.run_until(ottla_core::Instant::from_micros(scenario.until));
+    let violations = world.finish(Duration::from_secs(300));
+    let broken: SortedSet<_> = violations.iter().map(|it| it.guarantee).collect();
+    assert!(
+        broken
+            .iter()
+            .all(|guarantee| !plain.guarantees().contains(guarantee))
+    );
+    assert_eq!(world.ledger(), plain.ledger(), "insisting only looks");
+    (broken, world.ledger())
+}
+
+#[test]
+fn acks_1_and_a_dead_leader_show_loss_in_the_ledger_and_break_the_guarantee() {
+    let without = |scenario: scenario::Scenario| scenario.with("enable.idempotence", false);
+    let (broken, ledger) = held_to(&without(scenario::broker_dies().with("acks", 1)));
+    assert_eq!((ledger.told_ok, ledger.in_log, ledger.lost), (24, 22, 2));
+    assert!(broken.contains(&IN_LOG), "{broken:?}");
+    let (broken, ledger) = held_to(&without(scenario::broker_dies()));
+    assert_eq!(ledger.lost, 0);
+    assert!(broken.is_empty(), "with acks=all nothing is broken: {broken:?}");
+}
+
+#[test]
+fn each_broken_promise_of_a_weaker_producer_is_noticed() {
+    let (broken, ledger) = held_to(&scenario::lost_answer());
+    assert!(ledger.duplicate > 0 && broken.contains(&IN_LOG), "{broken:?}");
+    let (broken, ledger) = held_to(&scenario::reordered());
+    let order = "a partition keeps the order of sending";
+    assert!(ledger.out_of_order > 0 && broken.contains(&order), "{broken:?}");
+    let (broken, ledger) = held_to(&scenario::silent_loss());
+    assert!(ledger.lost > 0 && broken.contains(&IN_LOG), "{broken:?}");
 }

@@ -95,6 +95,7 @@ fn settings(rng: &mut Rng) -> Settings {
         } else {
             600_000
         } * MS,
+        retention_check_interval: rng.between(50, 2_000) * MS,
         producer_byte_rate: rng.chance(1, 10).then(|| rng.between(50, 1_000)),
         auto_create_topics: rng.chance(3, 4),
         ..Settings::default()
@@ -202,10 +203,42 @@ fn producer(rng: &mut Rng) -> Vec<(String, String)> {
         ("reconnect.backoff.ms", rng.between(1, 50).to_string()),
         ("reconnect.backoff.max.ms", rng.between(50, 500).to_string()),
     ];
-    options
+    let mut options: Vec<_> = options
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        .collect();
+    options.extend(seldom(rng));
+    options
+}
+
+/// Options that most producers leave alone, each in few worlds.
+fn seldom(rng: &mut Rng) -> Vec<(String, String)> {
+    let ranges = [
+        ("retries", 1, 4),
+        ("metadata.max.age.ms", 50, 2_000),
+        ("metadata.max.idle.ms", 5_000, 6_000),
+        ("metadata.recovery.rebootstrap.trigger.ms", 50, 2_000),
+        ("connections.max.idle.ms", 100, 3_000),
+        ("socket.connection.setup.timeout.ms", 20, 500),
+        ("retry.backoff.max.ms", 1, 300),
+        ("max.request.size", 600, 3_000),
+        ("partitioner.availability.timeout.ms", 1, 500),
+    ];
+    let mut options = Vec::new();
+    for (name, least, most) in ranges {
+        if rng.chance(1, 12) {
+            options.push((name.to_owned(), rng.between(least, most).to_string()));
+        }
+    }
+    for name in [
+        "partitioner.ignore.keys",
+        "partitioner.adaptive.partitioning.enable",
+    ] {
+        if rng.chance(1, 12) {
+            options.push((name.to_owned(), rng.chance(1, 2).to_string()));
+        }
+    }
+    options
 }
 
 /// What the application does beside sending.

@@ -279,6 +279,12 @@ impl World {
         &self.injected
     }
 
+    /// Holds to every guarantee, whatever its premise.
+    #[cfg(test)]
+    pub(crate) fn insist(&mut self) {
+        self.checkers.insist();
+    }
+
     /// The names of the guarantees that are in force with this configuration and these faults.
     #[must_use]
     pub fn guarantees(&self) -> Vec<&'static str> {
