@@ -139,3 +139,24 @@ fn a_pointer_chooses_a_record_on_the_canvas_and_kills_a_broker() {
         assert_eq!(broker_of(&told["restarted"], id)["dead"], false, "{told}");
     }
 }
+
+#[test]
+fn the_link_of_a_failing_seed_shows_its_world() {
+    const SEED: u64 = 17;
+    let demo = Demo::start("orders", None);
+    let run = node::script("page_seed.mjs")
+        .args([demo.url(), &SEED.to_string()])
+        .limit(LIMIT)
+        .ok();
+    let told: Value = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
+    let mut world = ottla_sim::Scenario::random(SEED).run().expect("a valid world");
+    world.finish(LIMIT);
+    let ledger = world.ledger();
+    assert!(ledger.sent > 0);
+    assert_eq!(
+        (&told["ledger"]["sent"], &told["ledger"]["lost"]),
+        (&Value::from(ledger.sent), &Value::from(ledger.lost)),
+        "{told}"
+    );
+    assert_eq!(told["said"], "BROKEN_TRACE");
+}

@@ -18,6 +18,7 @@ mod metrics;
 mod page_server;
 mod progress;
 mod properties;
+mod seed_trace;
 mod spelling;
 mod throughput;
 mod topic_name;

@@ -20,6 +20,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
+use crate::seed_trace;
+
 /// More than a built page has; a wrong directory must not be read into memory.
 const MAX_FILES: usize = 200;
 
@@ -56,9 +58,11 @@ impl Site {
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let found = self.files.get(request.uri().path());
+        let path = request.uri().path();
+        let file = || self.files.get(path).cloned();
+        let found = file().or_else(|| Some(("application/jsonl", seed_trace::at(path)?)));
         let (status, kind, body) = match (request.method(), found) {
-            (&Method::GET | &Method::HEAD, Some((kind, body))) => (StatusCode::OK, *kind, body.clone()),
+            (&Method::GET | &Method::HEAD, Some((kind, body))) => (StatusCode::OK, kind, body),
             (&Method::GET | &Method::HEAD, None) => (
                 StatusCode::NOT_FOUND,
                 "text/plain",
@@ -217,7 +221,12 @@ mod tests {
                 .contains("content-type: application/wasm\r\n")
         );
         assert!(ask(address, "GET /fonts/a.woff2").await.ends_with("\r\n\r\nfont"));
+        let world = ask(address, "GET /seeds/17.jsonl").await;
+        let (_, trace) = world.split_once("\r\n\r\n").unwrap();
+        let (_, envelopes) = ottla_trace::jsonl::read(trace).unwrap();
+        assert!(envelopes.len() > 100, "{}", envelopes.len());
         for hidden in [
+            "GET /seeds/seventeen.jsonl",
             "GET /.stamp",
             "GET /../Cargo.toml",
             "GET /%2e%2e/Cargo.toml",

@@ -1,6 +1,7 @@
 //! Random worlds, in which every guarantee that is in force must hold.
 //!
-//! One world again, with what happened in it: `OTTLA_SEED=17 cargo test -p ottla-sim --test swarm one -- --nocapture`.
+//! One world again, with what happened in it: `OTTLA_SEED=17 cargo test -p ottla-sim --test swarm one -- --nocapture`, or in
+//! the page, while `cargo xtask demo` runs: <http://127.0.0.1:7447/?trace=/seeds/17.jsonl>.
 
 #![allow(clippy::print_stdout, reason = "a run says what it covered")]
 
@@ -93,7 +94,8 @@ fn seeds(range: std::ops::Range<u64>) {
         let first = violations.first();
         assert!(
             first.is_none(),
-            "{}\nagain: OTTLA_SEED={seed} cargo test -p ottla-sim --test swarm one -- --nocapture",
+            "{}\nagain: OTTLA_SEED={seed} cargo test -p ottla-sim --test swarm one -- --nocapture\n\
+             in the page, while `cargo xtask demo` runs: http://127.0.0.1:7447/?trace=/seeds/{seed}.jsonl",
             first.map_or(String::new(), Violation::to_string),
         );
         figures.add(&world);

@@ -17,7 +17,7 @@ use super::{
     ledger::Ledger,
     outline::Outline,
     panel::Panel,
-    sources::{FileBar, LiveBar, read_file},
+    sources::{FileBar, LiveBar, read_file, read_linked},
     stage::Stage,
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(crate) fn App() -> Html {
         use_effect_with((), move |()| {
             engine.listen(Callback::from(move |it| model.set(Some(it))));
             hook::install(&engine);
+            read_linked(&engine);
         });
     }
     {

@@ -1,7 +1,8 @@
 //! The bars of the two other sources: a bridge's address, and a file.
 
 use ottla_scene::words::{Word, number::fixed};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use yew::prelude::*;
 
 use super::{Props, acts, text_of};
@@ -144,6 +145,42 @@ pub(crate) fn FileBar(props: &Props) -> Html {
     }
 }
 
+/// Opens the trace that the page's address names (`?trace=`); the page's server has it.
+pub(crate) fn read_linked(engine: &Handle) {
+    let Some(name) = crate::prefs::parameter("trace") else {
+        return;
+    };
+    let engine = engine.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        let text = fetched(&name).await;
+        take(&engine, name, text).await;
+    });
+}
+
+async fn fetched(path: &str) -> Result<JsValue, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    let answer = JsFuture::from(window.fetch_with_str(path)).await?;
+    JsFuture::from(answer.unchecked_into::<web_sys::Response>().text()?).await
+}
+
+async fn take(engine: &Handle, name: String, text: Result<JsValue, JsValue>) {
+    match text {
+        Ok(text) => {
+            let text = text.as_string().unwrap_or_default();
+            engine.open(name, text).await;
+        }
+        Err(_) => {
+            let message = format!("{name}: the browser could not read it; choose it again");
+            engine.change(|it| {
+                it.refuse_file(Refusal {
+                    code: "UNREADABLE_FILE".to_owned(),
+                    message,
+                });
+            });
+        }
+    }
+}
+
 /// Reads a file and opens it; a file that is not a trace changes nothing.
 pub(crate) fn read_file(engine: &Handle, file: web_sys::File) {
     let engine = engine.clone();
@@ -162,20 +199,6 @@ pub(crate) fn read_file(engine: &Handle, file: web_sys::File) {
             });
             return;
         }
-        match wasm_bindgen_futures::JsFuture::from(file.text()).await {
-            Ok(text) => {
-                let text = text.as_string().unwrap_or_default();
-                engine.open(name, text).await;
-            }
-            Err(_) => {
-                let message = format!("{name}: the browser could not read it; choose it again");
-                engine.change(|it| {
-                    it.refuse_file(Refusal {
-                        code: "UNREADABLE_FILE".to_owned(),
-                        message,
-                    });
-                });
-            }
-        }
+        take(&engine, name, JsFuture::from(file.text()).await).await;
     });
 }

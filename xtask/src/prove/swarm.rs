@@ -111,12 +111,12 @@ fn one(program: &Artifact, (from, to): (u64, u64)) -> Result<String> {
     Ok(output)
 }
 
-/// The command that runs the failing world again, from what the test said.
+/// How the failing world is run again and looked at, from what the test said.
 fn replay(log: &str) -> String {
-    let line = log.lines().find_map(|line| line.trim().strip_prefix("again: "));
-    line.map_or(String::new(), |command| {
-        format!("\n\nthe failing seed again: {command}")
-    })
+    let line = |start: &str| log.lines().find_map(|line| line.trim().strip_prefix(start));
+    let again = line("again: ").map(|command| format!("\n\nthe failing seed again: {command}"));
+    let page = line("in the page, ").map(|link| format!("\nin the page, {link}"));
+    [again, page].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -133,8 +133,11 @@ mod tests {
 
     #[test]
     fn a_failing_seed_is_shown_with_its_command() {
-        let log = "thread 'x' panicked:\nlost\nagain: OTTLA_SEED=17 cargo test one\nnote: backtrace\n";
-        assert!(replay(log).ends_with("again: OTTLA_SEED=17 cargo test one"));
+        let log = "thread 'x' panicked:\nlost\nagain: OTTLA_SEED=17 cargo test one\n\
+                   in the page, while it runs: http://x/?trace=/seeds/17.jsonl\nnote: backtrace\n";
+        let shown = "\n\nthe failing seed again: OTTLA_SEED=17 cargo test one\n\
+                     in the page, while it runs: http://x/?trace=/seeds/17.jsonl";
+        assert_eq!(replay(log), shown);
         assert_eq!(replay("hung"), "");
     }
 }
