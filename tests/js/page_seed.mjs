@@ -14,7 +14,7 @@ const ledger = await withPage(linked(`/seeds/${seed}.jsonl`), {}, async page => 
   await page.waitForFunction(() => window.ottla?.state().source === 'trace' && window.ottla.state().records > 0)
   return page.evaluate(() => window.ottla.state().ledger)
 })
-const said = await withPage(linked('/seeds/none.jsonl'), {}, async page => {
+const said = await withPage(linked('/seeds/none.jsonl'), { expected: /404/ }, async page => {
   await page.waitForFunction(() => window.ottla?.state().said?.code)
   return page.evaluate(() => window.ottla.state().said.code)
 })

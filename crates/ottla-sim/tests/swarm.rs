@@ -72,9 +72,12 @@ impl Figures {
     }
 
     /// Worlds in which nothing goes wrong would prove nothing.
+    ///
+    /// In 358 ranges of 500 seeds 114 worlds had failures (standard deviation 10, at least 83), and the guarantee that is
+    /// in force most rarely was so in 118 (95): a tenth is six deviations below, so only another swarm falls under it.
     fn assert_covered(&self) {
         let least = |share: u64| self.worlds / share;
-        assert!(self.failed > least(20), "{} with failures", self.failed);
+        assert!(self.failed > least(10), "{} with failures", self.failed);
         assert!(
             self.lost > 0 && self.duplicate > 0,
             "{} {}",

@@ -147,7 +147,7 @@ pub(crate) fn FileBar(props: &Props) -> Html {
 
 /// Opens the trace that the page's address names (`?trace=`); the page's server has it.
 pub(crate) fn read_linked(engine: &Handle) {
-    let Some(name) = crate::prefs::parameter("trace") else {
+    let Some(name) = prefs::parameter("trace") else {
         return;
     };
     let engine = engine.clone();
