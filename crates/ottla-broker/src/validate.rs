@@ -115,7 +115,10 @@ fn check_request(batch: &RecordBatch, rest: &mut Bytes, rules: Rules<'_>) -> Res
     let header = batch.header();
     if header.is_transactional() {
         return Err(if rules.transactional {
-            Refusal::of_log(ErrorCode::INVALID_TXN_STATE)
+            Refusal {
+                message: "no coordinator knows of the transaction",
+                ..Refusal::bare(ErrorCode::NOT_ENOUGH_REPLICAS)
+            }
         } else {
             Refusal::bare(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
         });

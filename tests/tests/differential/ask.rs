@@ -26,6 +26,7 @@ use ottla_wire::messages::produce::{
 use ottla_wire::primitives::Uuid;
 use ottla_wire::{decode_response, encode_request};
 
+use super::admin;
 use super::batch::Batch;
 use super::fields::{Field, fields};
 use super::log_view;
@@ -41,7 +42,7 @@ const FETCH_BY_ID: i16 = 13;
 const DELETE_BY_ID: i16 = 6;
 /// From this version on several coordinators may be asked for.
 const COORDINATORS: i16 = 4;
-const CONTROLLER_LIMIT_MS: i32 = 30_000;
+pub(crate) const CONTROLLER_LIMIT_MS: i32 = 30_000;
 
 impl Question {
     /// The API and its version, for people.
@@ -54,6 +55,9 @@ impl Question {
             Self::Fetch(it) => ("Fetch", it.version),
             Self::CreateTopics(it) => ("CreateTopics", it.version),
             Self::DeleteTopics(it) => ("DeleteTopics", it.version),
+            Self::CreatePartitions(_) => ("CreatePartitions", admin::CREATE_PARTITIONS),
+            Self::DescribeConfigs(it) => ("DescribeConfigs", it.version),
+            Self::AlterConfigs(_) => ("IncrementalAlterConfigs", admin::ALTER_CONFIGS),
             Self::ApiVersions { version, .. } => ("ApiVersions", *version),
             Self::FindCoordinator { version } => ("FindCoordinator", *version),
             Self::Raw { what, .. } => return (*what).to_owned(),
@@ -88,6 +92,16 @@ impl Question {
             Self::Fetch(it) => encode(correlation, it.version, &fetch_request(it, known)),
             Self::CreateTopics(it) => encode(correlation, it.version, &create_request(it, known)),
             Self::DeleteTopics(it) => encode(correlation, it.version, &delete_request(it, known)),
+            Self::CreatePartitions(it) => {
+                let request = admin::create_partitions(it, known);
+                encode(correlation, admin::CREATE_PARTITIONS, &request)
+            }
+            Self::DescribeConfigs(it) => encode(correlation, it.version, &admin::describe_configs(it, known)),
+            Self::AlterConfigs(it) => encode(
+                correlation,
+                admin::ALTER_CONFIGS,
+                &admin::alter_configs(it, known),
+            ),
             Self::ApiVersions { version, software } => {
                 let request = ApiVersionsRequest {
                     client_software_name: (*software).to_owned(),
@@ -157,6 +171,9 @@ impl Question {
                     Vec::new()
                 },
             ),
+            Self::CreatePartitions(_) => admin::read_created(frame, known),
+            Self::DescribeConfigs(it) => admin::read_described(it.version, frame, known),
+            Self::AlterConfigs(_) => admin::read_altered(frame, known),
             Self::ApiVersions { version, .. } => read_api_versions(*version, frame, known),
             Self::FindCoordinator { version } => {
                 decode(*version, frame, known, |_: &mut FindCoordinatorResponse, _| {
@@ -189,7 +206,7 @@ fn encode<M: Message>(correlation: i32, version: i16, request: &M) -> Vec<u8> {
         .expect("scenarios use the fields of their versions")
 }
 
-fn decode<M: Message + Debug>(
+pub(crate) fn decode<M: Message + Debug>(
     version: i16,
     frame: &Bytes,
     known: &mut Known,

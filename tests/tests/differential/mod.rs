@@ -1,5 +1,6 @@
 //! The simulated cluster beside a real one: scenarios as data, one runner for both, and what comes of comparing them.
 
+pub(crate) mod admin;
 pub(crate) mod ask;
 pub(crate) mod batch;
 pub(crate) mod cluster;

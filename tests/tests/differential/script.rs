@@ -61,6 +61,9 @@ pub(crate) enum Question {
     Fetch(Fetch),
     CreateTopics(CreateTopics),
     DeleteTopics(DeleteTopics),
+    CreatePartitions(CreatePartitions),
+    DescribeConfigs(DescribeConfigs),
+    AlterConfigs(AlterConfigs),
     ApiVersions {
         version: i16,
         software: &'static str,
@@ -172,6 +175,32 @@ pub(crate) struct NewTopic {
 pub(crate) struct DeleteTopics {
     pub(crate) version: i16,
     pub(crate) topics: Vec<TopicRef>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CreatePartitions {
+    pub(crate) topic: &'static str,
+    pub(crate) count: i32,
+    /// The nodes of each new partition; empty: the cluster chooses.
+    pub(crate) assignments: Vec<Vec<i32>>,
+    pub(crate) validate_only: bool,
+}
+
+/// DescribeConfigs of a topic, without synonyms.
+#[derive(Clone, Debug)]
+pub(crate) struct DescribeConfigs {
+    pub(crate) version: i16,
+    pub(crate) topic: &'static str,
+    pub(crate) keys: Vec<&'static str>,
+}
+
+/// IncrementalAlterConfigs of a topic.
+#[derive(Clone, Debug)]
+pub(crate) struct AlterConfigs {
+    pub(crate) topic: &'static str,
+    /// Name, operation, value.
+    pub(crate) changes: Vec<(&'static str, i8, Option<&'static str>)>,
+    pub(crate) validate_only: bool,
 }
 
 /// What a cluster has told in this scenario so far, and what time the test began.
@@ -391,4 +420,7 @@ macro_rules! questions {
     )* };
 }
 
-questions! { Produce InitProducerId Metadata ListOffsets Fetch CreateTopics DeleteTopics }
+questions! {
+    Produce InitProducerId Metadata ListOffsets Fetch CreateTopics DeleteTopics
+    CreatePartitions DescribeConfigs AlterConfigs
+}

@@ -9,7 +9,8 @@
 //!   are known by id (`UNKNOWN_TOPIC_ID`).
 //! - Record errors (KIP-467), throttling (KIP-219).
 //!
-//! Deliberately absent: transactions, message formats before magic 2, recompression by the broker.
+//! Deliberately absent: transactions (a transactional batch is answered as by a cluster whose transaction log does not
+//! exist), message formats before magic 2.
 
 use bytes::Bytes;
 use ottla_sorted::SortedMap;

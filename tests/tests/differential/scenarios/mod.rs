@@ -2,6 +2,7 @@
 
 #![allow(clippy::too_many_lines, reason = "the functions here are tables")]
 
+mod altering;
 mod batches;
 mod cluster;
 mod codecs;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         fetching::all(),
         metadata::all(),
         topics::all(),
+        altering::all(),
         protocol::all(),
         cluster::all(),
     ]
