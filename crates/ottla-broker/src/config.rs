@@ -310,6 +310,9 @@ fn compression(name: &str, value: &str) -> Result<Option<Codec>, SettingError> {
 }
 
 fn compacts(name: &str, value: &str) -> Result<bool, SettingError> {
+    if !FULL {
+        return Ok(value.contains("compact"));
+    }
     let mut policies = value
         .split(',')
         .map(str::trim)

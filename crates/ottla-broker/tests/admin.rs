@@ -227,7 +227,7 @@ fn what_is_not_simulated_is_refused_with_the_way_out() {
     );
     for (config, code) in [
         (("a", operation::SET, None), ErrorCode::INVALID_REQUEST),
-        (("a", 9, Some("1")), ErrorCode::INVALID_REQUEST),
+        (("a", 9, Some("1")), ErrorCode::UNKNOWN_SERVER_ERROR),
         (
             ("retention.ms", operation::APPEND, Some("1")),
             ErrorCode::INVALID_CONFIG,

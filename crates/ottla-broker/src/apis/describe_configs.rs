@@ -23,7 +23,8 @@ pub(super) fn handle(broker: &Broker, call: Call, request: DescribeConfigsReques
         let keys = resource.configuration_keys.as_deref();
         let wanted = |it: &Listed| keys.is_none_or(|keys| keys.iter().any(|key| key == it.name));
         let (listed, code, message) = match list(broker, &resource) {
-            Ok(listed) => (listed, ErrorCode::NONE, None),
+            // Kafka's message of no error is empty, not absent.
+            Ok(listed) => (listed, ErrorCode::NONE, Some(String::new())),
             Err((code, message)) => (Vec::new(), code, message),
         };
         let read_only = resource.resource_type == resource_type::BROKER;
@@ -49,7 +50,10 @@ fn list(broker: &Broker, resource: &DescribeConfigsResource) -> Result<Vec<Liste
     match resource.resource_type {
         resource_type::TOPIC => match broker.image.topic(name) {
             Some(topic) => Ok(topic.config.list(&broker.settings.topic_defaults)),
-            None => Err((ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None)),
+            None => Err((
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                Some(format!("there is no topic '{name}'")),
+            )),
         },
         // What holds for all brokers is what each was started with; nothing was set since.
         resource_type::BROKER if name.is_empty() => Ok(Vec::new()),

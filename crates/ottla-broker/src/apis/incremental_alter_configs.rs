@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: dynamic configurations of brokers, loggers, groups, client metrics.
 
+use ottla_sorted::SortedSet;
 use ottla_wire::{
     error_code::ErrorCode,
     messages::{
@@ -42,6 +43,16 @@ pub(super) fn handle(broker: &mut Broker, call: Call, request: IncrementalAlterC
     let mut changed: Vec<(String, ConfigChanges)> = Vec::new();
     for resource in request.resources {
         let name = resource.resource_name;
+        let mut seen = SortedSet::new();
+        if !resource
+            .configs
+            .iter()
+            .all(|config| seen.insert(config.name.clone()))
+        {
+            let message = "a configuration is named twice";
+            refused.push(topics::refusal(name, ErrorCode::INVALID_REQUEST, message));
+            continue;
+        }
         let changes = resource
             .configs
             .into_iter()
@@ -91,9 +102,9 @@ fn change(
             }
             items.join(",")
         }
-        other => {
-            let message = format!("'{name}': there is no operation {other}");
-            return Err((ErrorCode::INVALID_REQUEST, message));
+        _ => {
+            // Kafka's own failure, so it has no words for it.
+            return Err((ErrorCode::UNKNOWN_SERVER_ERROR, String::new()));
         }
     };
     Ok((name, Some(value)))

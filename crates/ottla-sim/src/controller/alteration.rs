@@ -15,7 +15,7 @@ impl Controller {
     pub(super) fn grow_topic(&mut self, more: &MorePartitions, validate_only: bool) -> TopicOutcome {
         let (name, count) = (more.name.as_str(), more.count);
         let Some(topic) = self.image.topic(name).cloned() else {
-            return unknown(name);
+            return outcome(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None);
         };
         let before = topic.partitions.len();
         let wanted = usize::try_from(count).unwrap_or(0);

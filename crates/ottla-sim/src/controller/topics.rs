@@ -49,8 +49,9 @@ impl Controller {
                 format!("topic '{}' already exists", topic.name),
             ));
         }
-        if let Some(other) = self.image.topics.keys().find(|name| collide(name, &topic.name)) {
-            let message = format!("'{}' and '{other}' differ in . and _ alone", topic.name);
+        // Nobody names topics in a page.
+        if cfg!(feature = "full") && self.image.topics.keys().any(|name| collide(name, &topic.name)) {
+            let message = format!("'{}' and another topic differ in . and _ alone", topic.name);
             return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, message));
         }
         let mut config = self.settings.topic_defaults.clone();
@@ -110,7 +111,7 @@ impl Controller {
             if replicas.is_empty() || distinct.len() < replicas.len() {
                 return refuse("each partition needs replicas on different brokers");
             }
-            if replicas.len() != assignments[0].1.len() {
+            if cfg!(feature = "full") && replicas.len() != assignments[0].1.len() {
                 return refuse("each partition needs the same number of replicas");
             }
             if replicas.iter().any(|node| self.is_fenced(*node)) {
@@ -142,7 +143,7 @@ impl Controller {
     pub(super) fn delete_topic(&mut self, name: &str) -> TopicOutcome {
         match self.image.topics.remove(name) {
             None => {
-                let message = format!("there is no topic '{name}'");
+                let message = "no topic has this name".to_owned();
                 outcome(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, Some(message))
             }
             Some(topic) => {

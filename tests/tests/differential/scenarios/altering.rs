@@ -64,7 +64,11 @@ fn configs() -> Vec<Scenario> {
             "a smaller max.message.bytes holds until it is deleted",
             vec![
                 ask(alter(&[("max.message.bytes", SET, Some("100"))])),
-                Step::Until(1, produce(batch(1).value_bytes(100)).into(), ErrorCode::MESSAGE_TOO_LARGE),
+                // A damaged batch is not appended before the change holds either.
+                Step::Until(
+                    1,
+                    produce(batch(1).value_bytes(100).damaged()).into(),
+                    ErrorCode::MESSAGE_TOO_LARGE),
                 ask(DescribeConfigs { version: 2, ..describe(TWO) }),
                 ask(alter(&[("max.message.bytes", DELETE, None)])),
                 Step::Until(1, produce(batch(1).value_bytes(100)).into(), ErrorCode::NONE),
@@ -99,7 +103,11 @@ fn configs() -> Vec<Scenario> {
             "what is appended to a list and subtracted from it, and a list that is none",
             vec![
                 ask(alter(&[("cleanup.policy", APPEND, Some("compact"))])),
-                Step::Until(1, produce(batch(1)).into(), ErrorCode::INVALID_RECORD),
+                // Before the change holds, it is the time that is wrong, and not the key.
+                Step::Until(
+                    1,
+                    produce(batch(1).at(0, 86_400_000)).into(),
+                    ErrorCode::INVALID_RECORD),
                 ask(DescribeConfigs { version: 2, ..describe(&["cleanup.policy"]) }),
                 ask(alter(&[("cleanup.policy", SUBTRACT, Some("delete"))])),
                 ask(alter(&[("max.message.bytes", APPEND, Some("1"))])),
