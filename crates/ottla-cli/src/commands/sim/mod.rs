@@ -81,8 +81,9 @@ struct SeedsArgs {
     progress: ProgressArgs,
 }
 
-/// How long a world may take, after its script, to resolve what is under way (in its own time).
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a world may take, after its script, to resolve what is under way (in its own time); the swarm's tests and
+/// the page take as long.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs the command.
 pub(crate) fn run(args: SimArgs, out: &mut impl Write) -> Outcome {

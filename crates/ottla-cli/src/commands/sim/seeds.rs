@@ -102,7 +102,8 @@ pub(super) fn run(
     match broken {
         None => Ok(()),
         Some((seed, what)) => Err(Failure::Delivery(format!(
-            "seed {seed} {what}\nagain: ottla sim run --seed {seed} --trace seed-{seed}.jsonl"
+            "seed {seed} {what}\nagain: ottla sim run --seed {seed} --trace seed-{seed}.jsonl\n\
+             in the page, while `ottla demo` runs: http://127.0.0.1:7447/?trace=/seeds/{seed}.jsonl"
         ))),
     }
 }
