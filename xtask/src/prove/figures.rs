@@ -1,7 +1,7 @@
 //! What the pieces of a target say that they covered, added up over interrupted runs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result, at};
 use crate::tree;
@@ -48,6 +48,8 @@ impl Figures {
         let counts = self.counts.iter().map(|(name, count)| (name.as_str(), *count));
         let lines = ends.into_iter().chain(counts);
         let text: String = lines.map(|(name, count)| format!("{name}: {count}\n")).collect();
+        let dir = path.parent().unwrap_or(Path::new("."));
+        at(dir, std::fs::create_dir_all(dir))?;
         at(&path, std::fs::write(&path, text))
     }
 
