@@ -36,7 +36,11 @@ fn check(plan: &Plan, outcome: &Outcome) {
     assert_eq!(outcome.failed, Vec::<String>::new());
     assert_eq!(outcome.acked, plan.records);
     assert_eq!(outcome.counted(), plan.kills);
-    assert!(outcome.frozen > 0, "no leader died while a follower was frozen");
+    // A leader that waits for nobody may have answered everything when it dies; what it loses is the same.
+    assert!(
+        outcome.frozen > 0 || plan.promise == Promise::Leader,
+        "no leader died while a follower was frozen"
+    );
     assert_eq!(outcome.counted_bridges(), plan.bridge_kills.unwrap_or(0));
     let found = &outcome.found;
     match plan.promise {

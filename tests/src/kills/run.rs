@@ -25,8 +25,9 @@ const PADDING: usize = 80;
 const LIMIT: Duration = Duration::from_secs(120);
 /// Small, so that whatever the cluster does not answer holds the sender up soon.
 const BUFFER: usize = 256 * 1024;
-/// Records that the frozen followers are behind before a leader that waits for nobody is killed: fewer than its share
-/// of a full buffer.
+/// So large that what is for frozen brokers does not keep the sender from the one that still answers.
+const BUFFER_ALONE: usize = 64 << 20;
+/// Records that the frozen followers are behind before a leader that waits for nobody is killed.
 const BEHIND: usize = 300;
 /// Kills beyond the wanted ones, for those that hit nobody.
 const SPARE: usize = 3;
@@ -49,6 +50,14 @@ pub enum Promise {
 impl Promise {
     fn acks(self) -> &'static str {
         if self == Self::Leader { "1" } else { "all" }
+    }
+
+    fn buffer(self) -> usize {
+        if self == Self::Leader {
+            BUFFER_ALONE
+        } else {
+            BUFFER
+        }
     }
 }
 
@@ -214,7 +223,7 @@ impl Sending {
                 (plan.promise == Promise::ExactlyOnce).to_string(),
             )
             .set("linger.ms", "1")
-            .set("buffer.memory", BUFFER.to_string())
+            .set("buffer.memory", plan.promise.buffer().to_string())
             .trace(Level::Batch, move |envelope: Envelope| {
                 lock(&sink).note(&envelope.event);
             });
@@ -311,7 +320,8 @@ impl Director<'_> {
             };
         let share = self.plan.records / rounds;
         for round in 0..rounds {
-            let from = round * share;
+            // A frozen follower may have cost more than one share.
+            let from = self.sending.gate.resolved().max(round * share);
             self.sending.gate.open(from + share * 2 / 3);
             self.wait_for_resolved(from + share / 6);
             if self.is_bridge_due(round) {
@@ -405,11 +415,15 @@ impl Director<'_> {
         for follower in &frozen {
             self.kafka.node(*follower).pause();
         }
-        // What is left of the fast records may be too few for what follows.
-        self.sending.gate.open(slowly_to);
         if self.plan.promise == Promise::Leader {
+            // It is never without a request, however fast it answers.
+            self.sending
+                .gate
+                .open(2 * slowly_to - self.sending.gate.resolved());
             self.wait_for_resolved(self.sending.gate.resolved() + BEHIND);
         } else {
+            // What is left of the fast records may be too few to fill the buffer.
+            self.sending.gate.open(slowly_to);
             // The leader and the other follower have then what was never answered.
             poll_for(LIMIT, || {
                 (self.sending.producer.memory_used() > BUFFER * 9 / 10).then_some(())
