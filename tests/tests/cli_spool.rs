@@ -1,21 +1,45 @@
-//! `console-producer --spool` without any cluster: what is kept, what is refused, and what is said about it.
+//! `console-producer --spool`, without a cluster and with a simulated one: what is kept, what is refused, what is delivered,
+//! and what is said about it.
 
 use std::fs;
 use std::path::Path;
 
 use ottla_tests::cli::console_producer;
+use ottla_tests::dev_cluster::DevCluster;
+use ottla_tests::kcat;
 use ottla_tests::places::run_dir;
 use ottla_tests::run::{Finished, Run};
 
 /// Towards nobody, and with little patience for that.
 fn spooling(dir: &Path, args: &[&str], input: &str) -> Run {
-    console_producer("127.0.0.1:1", "t")
+    spooling_for("t", dir, args, input)
+}
+
+fn spooling_for(topic: &str, dir: &Path, args: &[&str], input: &str) -> Run {
+    console_producer("127.0.0.1:1", topic)
         .args(["--spool"])
         .args([dir])
         .args(["--command-property", "request.timeout.ms=100"])
         .args(["--command-property", "delivery.timeout.ms=200"])
         .args(args)
         .input(input)
+}
+
+/// Towards a cluster.
+fn delivering(cluster: &DevCluster, topic: &str, dir: &Path, args: &[&str], input: &str) -> Finished {
+    console_producer(cluster.bootstrap(), topic)
+        .args(["--spool"])
+        .args([dir])
+        .args(args)
+        .input(input)
+        .finish()
+}
+
+fn values(cluster: &DevCluster, topic: &str) -> Vec<String> {
+    let records = kcat::records(cluster.bootstrap(), topic).into_iter();
+    records
+        .map(|record| String::from_utf8(record.value.expect("a line")).expect("text"))
+        .collect()
 }
 
 fn last_line(run: &Finished) -> String {
@@ -69,28 +93,98 @@ fn a_full_spool_names_the_first_line_that_it_does_not_keep() {
 }
 
 #[test]
-fn a_line_that_can_never_be_sent_is_named_and_those_before_it_are_kept() {
-    let dir = run_dir("large").join("spool");
+fn a_line_that_can_never_be_sent_fails_alone_with_a_spool_and_without() {
+    let cluster = DevCluster::start(&["spooled:1", "plain:1"]);
     let input = format!("a\nb\n{}\nc\n", "x".repeat(2_000_000));
-    let run = spooling(&dir, &[], &input).finish();
+    let plain = console_producer(cluster.bootstrap(), "plain")
+        .input(input.as_str())
+        .finish();
+    assert_eq!(plain.code, Some(1), "{plain}");
+    let dir = run_dir("large").join("spool");
+    let run = delivering(&cluster, "spooled", &dir, &[], &input);
     assert_eq!(run.code, Some(1), "{run}");
-    assert_eq!(run.lines().last().map(String::as_str), Some("spooled 2"));
+    assert_eq!(run.lines().last().map(String::as_str), Some("spooled 4"));
     assert!(
-        run.errors()
-            .contains("line 3 and those behind it are not kept: RECORD_TOO_LARGE"),
+        run.errors().contains("line 3 is not kept: RECORD_TOO_LARGE"),
         "{run}"
     );
+    assert!(
+        last_line(&run).contains("1 lines can never be sent and are not kept"),
+        "{run}"
+    );
+    for topic in ["spooled", "plain"] {
+        assert_eq!(values(&cluster, topic), ["a", "b", "c"], "{topic}");
+    }
+    let run = delivering(&cluster, "spooled", &dir, &[], "d\n");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(values(&cluster, "spooled"), ["a", "b", "c", "d"]);
 }
 
 #[test]
-fn a_damaged_spool_is_told_and_the_file_is_kept() {
-    let dir = run_dir("damaged").join("spool");
-    spooling(&dir, &[], "aaaa\nbbbb\ncccc\n").finish();
+fn what_an_earlier_run_left_is_delivered_whatever_the_fsync_policy() {
+    let cluster = DevCluster::start(&["never:1", "5:1"]);
+    for when in ["never", "5"] {
+        let (dir, fsync) = (run_dir("fsync").join("spool"), ["--spool-fsync", when]);
+        let run = spooling_for(when, &dir, &fsync, "a\nb\n").finish();
+        assert_eq!(run.code, Some(1), "{run}");
+        assert_eq!(run.lines().last().map(String::as_str), Some("spooled 2"));
+        let run = delivering(&cluster, when, &dir, &fsync, "c\n");
+        assert_eq!(run.code, Some(0), "{run}");
+        assert_eq!(values(&cluster, when), ["a", "b", "c"]);
+    }
+}
+
+/// A directory with three lines for a topic, the middle one damaged. Returns the bytes of its file.
+fn damage(dir: &Path, topic: &str) -> Vec<u8> {
+    spooling_for(topic, dir, &[], "aaaa\nbbbb\ncccc\n").finish();
     let file = dir.join("000000000001.spool");
     let mut bytes = fs::read(&file).expect("the log");
     let at = bytes.windows(4).position(|four| four == b"bbbb").expect("a line");
     bytes[at] ^= 1;
     fs::write(&file, &bytes).expect("written");
+    bytes
+}
+
+#[test]
+fn damage_ends_the_run_that_finds_it_with_exit_code_1_whatever_the_policy_and_whatever_is_delivered() {
+    let cluster = DevCluster::start(&["hold:1", "resend:1", "drop:1"]);
+    let cases: [(&str, &str, &[&str]); 3] = [
+        ("hold", "1 records are set aside: whether", &["cccc"]),
+        ("resend", "1 records are lost to damage", &["aaaa", "cccc"]),
+        ("drop", "1 records were dropped and may be missing", &["cccc"]),
+    ];
+    for (policy, needle, there) in cases {
+        let dir = run_dir("found").join("spool");
+        damage(&dir, policy);
+        let args = ["--spool-unknown", policy];
+        let run = delivering(&cluster, policy, &dir, &args, "");
+        assert_eq!(run.code, Some(1), "{run}");
+        for needle in [
+            needle,
+            "1 records are lost to damage",
+            "1 damaged places were found",
+        ] {
+            assert!(last_line(&run).contains(needle), "no {needle:?}: {run}");
+        }
+        assert_eq!(values(&cluster, policy), there);
+        // It is told once.
+        let run = delivering(&cluster, policy, &dir, &args, "");
+        assert_eq!(run.code, Some(0), "{run}");
+        if policy == "hold" {
+            assert!(run.errors().contains("1 records stay aside"), "{run}");
+            let codes = [(); 2].map(|()| {
+                let drop = ["--spool-unknown", "drop"];
+                delivering(&cluster, policy, &dir, &drop, "").code
+            });
+            assert_eq!(codes, [Some(1), Some(0)], "what was aside is dropped once");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_spool_is_told_and_the_file_is_kept() {
+    let dir = run_dir("damaged").join("spool");
+    let bytes = damage(&dir, "t");
     let run = spooling(&dir, &[], "").finish();
     assert_eq!(run.code, Some(1), "{run}");
     for needle in [

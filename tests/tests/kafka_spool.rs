@@ -118,6 +118,9 @@ fn what_a_broker_forgot_is_unknown_and_the_policy_is_obeyed() {
                     .contains("1 records that were set aside are sent again"),
                 "{run}"
             );
+            let mut lines = self::lines(&kafka, &topic);
+            lines[1..].sort();
+            assert_eq!(lines, ["stored", "new", "new", "stored"]);
         }
     }
 }

@@ -268,7 +268,7 @@ async fn a_damaged_file_is_kept_told_and_what_it_may_have_said_is_decided_by_the
     for (policy, sent, unknown, dropped) in [
         (Unknown::Hold, vec!["cccc"], 1, 0),
         (Unknown::Resend, vec!["aaaa", "cccc"], 0, 0),
-        (Unknown::Drop, vec!["cccc"], 0, 0),
+        (Unknown::Drop, vec!["cccc"], 0, 1),
     ] {
         let (cluster, (dir, bytes)) = (one_partition().await, damaged().await);
         let said = Said::default();
@@ -277,6 +277,8 @@ async fn a_damaged_file_is_kept_told_and_what_it_may_have_said_is_decided_by_the
         said.has("a damaged entry");
         let status = deliver(spool).await;
         assert_eq!((status.unknown, status.dropped), (unknown, dropped), "{policy:?}");
+        assert_eq!(status.unknown_before, 0, "nobody told of them before");
+        assert_eq!((status.damaged, status.lost), (1, 1), "{policy:?}");
         assert_eq!(values(&cluster).await, sent, "{policy:?}");
         let kept = dir.files("damaged");
         assert_eq!(kept.len(), 1);
@@ -286,9 +288,28 @@ async fn a_damaged_file_is_kept_told_and_what_it_may_have_said_is_decided_by_the
         let spool = start(NOBODY, &dir.0, said.options());
         let lines = said.lines();
         assert!(lines.iter().all(|line| !line.contains("damaged;")), "{lines:?}");
-        assert_eq!((spool.status().pending, spool.status().unknown), (0, unknown));
-        spool.close(Duration::ZERO).await.expect("closed");
+        let status = spool.close(Duration::ZERO).await.expect("closed");
+        assert_eq!((status.pending, status.unknown), (0, unknown));
+        assert_eq!(status.unknown_before, unknown);
+        assert_eq!((status.dropped, status.damaged, status.lost), (0, 0, 0));
     }
+}
+
+#[tokio::test]
+async fn a_damaged_file_that_is_kept_counts_as_bytes_of_the_directory() {
+    let (dir, bytes) = damaged().await;
+    let spool = start(NOBODY, &dir.0, SpoolOptions::default().max_bytes(1));
+    let files = dir.files(".spool").into_iter().chain(dir.files(".damaged-"));
+    let there: u64 = files.map(|path| fs::metadata(path).expect("a file").len()).sum();
+    assert_eq!(spool.status().used_bytes, there);
+    let error = spool.send(Record::to("t").value("d")).await.expect_err("full");
+    let own = bytes.len() as u64;
+    assert!(
+        matches!(error, SpoolError::Full { used, damaged, .. } if (used, damaged) == (there, own)),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("*.damaged-* away"), "{error}");
+    spool.close(Duration::ZERO).await.expect("closed");
 }
 
 #[tokio::test]
@@ -396,9 +417,30 @@ async fn a_damaged_file_of_those_set_aside_is_kept_and_gives_what_is_whole() {
     let (cluster, said) = (one_partition().await, Said::default());
     let status = deliver(start(&cluster.bootstrap(), &dir.0, said.options())).await;
     said.has("aside.spool is damaged; it is kept as");
-    assert_eq!(status.delivered, 1);
+    assert_eq!((status.delivered, status.damaged), (1, 1));
     assert_eq!(values(&cluster).await, [large[1].clone()]);
     assert_eq!(fs::read(&dir.files("damaged")[0]).expect("as it was"), bytes);
+}
+
+#[tokio::test]
+async fn a_record_that_was_set_aside_stays_when_damage_took_the_reason() {
+    let (dir, large) = (Dir::new(), "x".repeat(500));
+    let cluster = narrow().await;
+    let spool = start(&cluster.bootstrap(), &dir.0, SpoolOptions::default());
+    send(&spool, &[&large]).await;
+    assert_eq!(deliver(spool).await.refused, 1);
+    let file = dir.0.join("aside.spool");
+    let mut bytes = fs::read(&file).expect("a file");
+    let at = bytes.windows(7).position(|seven| seven == b"MESSAGE");
+    bytes[at.expect("the reason")] ^= 1;
+    fs::write(&file, &bytes).expect("written");
+    let cluster = one_partition().await;
+    let status = deliver(start(&cluster.bootstrap(), &dir.0, SpoolOptions::default())).await;
+    assert_eq!((status.unknown, status.damaged, status.delivered), (1, 1, 0));
+    let options = SpoolOptions::default().unknown(Unknown::Resend);
+    let status = deliver(start(&cluster.bootstrap(), &dir.0, options)).await;
+    assert_eq!((status.unknown, status.damaged, status.delivered), (0, 0, 1));
+    assert_eq!(values(&cluster).await, [large]);
 }
 
 #[tokio::test]

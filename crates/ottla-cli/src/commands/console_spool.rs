@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use ottla::spool::{Fsync, SpoolError, SpoolOptions, SpoolProducer, SpoolStatus, Unknown};
-use ottla::{Builder, Record};
+use ottla::{Builder, KafkaError, Record};
 use tokio::sync::mpsc;
 
 use crate::exit::{Failure, Outcome};
@@ -26,14 +26,14 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SpoolArgs {
     /// Keep lines in this directory until they are delivered; what is left there goes out first at the next start.
-    /// `spooled N` on standard output says that the first N lines are kept.
+    /// `spooled N` on standard output says that the first N lines are kept, but for those that were named as not kept.
     #[arg(long, value_name = "DIR", conflicts_with = "sync")]
     spool: Option<PathBuf>,
     /// When lines count as kept: always (on the disk, survives the loss of power), never (with the system, survives the
     /// death of this process), or milliseconds (as never, and on the disk after at most so many).
     #[arg(long, value_name = "WHEN", default_value = "always", value_parser = fsync, requires = "spool")]
     spool_fsync: Fsync,
-    /// Bytes that the directory may take. With a full one, reading lines waits max.block.ms, then ends.
+    /// Bytes that the directory may take, damaged files included. With a full one, reading waits max.block.ms, then ends.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 30, requires = "spool")]
     spool_max_bytes: u64,
     /// What becomes of records of which nobody can tell any more whether they were stored: hold (set aside and told),
@@ -92,12 +92,13 @@ impl SpoolArgs {
 pub(crate) struct Spooling {
     spool: SpoolProducer,
     dir: PathBuf,
-    at_start: SpoolStatus,
     /// How long reading waits for room in the directory.
     max_block: Duration,
     /// How long the end waits without anything being delivered.
     patience: Duration,
     kept: u64,
+    /// Lines that can never be sent.
+    passed_over: u64,
     interrupted: bool,
 }
 
@@ -109,20 +110,19 @@ impl Spooling {
         for notice in spool.notices() {
             eprintln!("notice: {notice}");
         }
-        let at_start = spool.status();
-        if at_start.pending > 0 {
+        let left = spool.status().pending;
+        if left > 0 {
             say(&format!(
-                "spool: {} records that an earlier run left go out first",
-                at_start.pending
+                "spool: {left} records that an earlier run left go out first"
             ));
         }
         Ok(Self {
             spool,
             dir,
-            at_start,
             max_block: config.max_block(),
             patience: config.delivery_timeout(),
             kept: 0,
+            passed_over: 0,
             interrupted: false,
         })
     }
@@ -175,21 +175,26 @@ impl Spooling {
         )
     }
 
-    /// Keeps all of them at once, or, where there is not room for that, as many as there is room for.
+    /// Keeps all of them at once, or as many as there is room for; those that can never be sent are named.
     async fn keep(&mut self, records: Vec<Record<'static>>) -> Outcome {
-        let count = records.len() as u64;
-        match self.spool.send_all(records.clone()).await {
-            Ok(()) => {
-                self.kept += count;
-                self.report();
-                return Ok(());
+        // The next one is the last one.
+        let mut groups = vec![records];
+        while let Some(mut group) = groups.pop() {
+            if group.len() <= 1 {
+                if let Some(record) = group.pop() {
+                    self.keep_one(record).await?;
+                }
+                continue;
             }
-            // One of them is at fault, or there is room for some: which, shows one by one.
-            Err(SpoolError::Full { .. } | SpoolError::Record(_)) => {}
-            Err(error) => return Err(self.refused(&error)),
-        }
-        for record in records {
-            self.keep_one(record).await?;
+            match self.spool.send_all(group.clone()).await {
+                Ok(()) => self.report(group.len() as u64),
+                // One of them is at fault, or there is room for some: halves show which.
+                Err(SpoolError::Full { .. } | SpoolError::Record(_)) => {
+                    let later = group.split_off(group.len() / 2);
+                    groups.extend([later, group]);
+                }
+                Err(error) => return Err(self.refused(&error)),
+            }
         }
         Ok(())
     }
@@ -200,8 +205,11 @@ impl Spooling {
             let used = self.spool.status().used_bytes;
             match self.spool.send_all(vec![record.clone()]).await {
                 Ok(()) => {
-                    self.kept += 1;
-                    self.report();
+                    self.report(1);
+                    return Ok(());
+                }
+                Err(SpoolError::Record(error)) => {
+                    self.pass_over(&error);
                     return Ok(());
                 }
                 Err(error @ SpoolError::Full { .. }) => {
@@ -215,20 +223,35 @@ impl Spooling {
         }
     }
 
-    fn refused(&self, error: &SpoolError) -> Failure {
-        let line = self.kept + 1;
-        let text = format!("line {line} and those behind it are not kept: {error}");
-        match error {
-            SpoolError::Record(_) => Failure::Usage(text),
-            _ => Failure::Delivery(text),
+    /// The line of which it is not decided yet what becomes of it.
+    fn line_number(&self) -> u64 {
+        self.kept + self.passed_over + 1
+    }
+
+    /// A line fails alone, as it does without a spool.
+    fn pass_over(&mut self, error: &KafkaError) {
+        let line = self.line_number();
+        self.passed_over += 1;
+        match self.passed_over {
+            n if n < SHOWN => say(&format!("line {line} is not kept: {error}")),
+            SHOWN => say(&format!(
+                "line {line} is not kept: {error}\n(further lines that are not kept are counted, not shown)"
+            )),
+            _ => {}
         }
     }
 
-    /// Says how many lines are kept, to whoever reads it.
-    fn report(&self) {
+    fn refused(&self, error: &SpoolError) -> Failure {
+        let line = self.line_number();
+        Failure::Delivery(format!("line {line} and those behind it are not kept: {error}"))
+    }
+
+    /// Says up to which line lines are kept, to whoever reads it.
+    fn report(&mut self, more: u64) {
+        self.kept += more;
         let mut out = io::stdout().lock();
         // Standard output that is gone is no reason to stop a delivery.
-        let _ = writeln!(out, "spooled {}", self.kept).and_then(|()| out.flush());
+        let _ = writeln!(out, "spooled {}", self.kept + self.passed_over).and_then(|()| out.flush());
     }
 
     /// Delivers what is there, as long as that goes on, and lets the directory go.
@@ -244,33 +267,48 @@ impl Spooling {
         let grace = if drained { self.patience } else { GRACE };
         let status = self.spool.close(grace).await;
         let status = status.map_err(|error| Failure::Delivery(error.to_string()))?;
-        let dir = self.dir.display();
-        if let Some(why) = status.broken.as_ref().or(status.halted.as_ref()) {
-            return Err(Failure::Delivery(format!(
-                "{why} ({} records stay in {dir} and go out at the next start)",
-                status.pending
-            )));
-        }
-        if status.pending > 0 {
-            let why = if self.interrupted {
-                "interrupted".to_owned()
-            } else {
-                format!("nothing was delivered for {} ms", self.patience.as_millis())
+        let mut wrong = Vec::new();
+        if status.pending > 0 || status.broken.is_some() || status.halted.is_some() {
+            let why = match status.broken.as_ref().or(status.halted.as_ref()) {
+                Some(why) => why.to_string(),
+                None if self.interrupted => "interrupted".to_owned(),
+                None => format!("nothing was delivered for {} ms", self.patience.as_millis()),
             };
-            return Err(Failure::Delivery(format!(
-                "{why}: {} records stay in {dir} and go out at the next start",
-                status.pending
-            )));
+            let left = status.pending;
+            wrong.push(format!(
+                "{why}: {left} records stay in the spool and go out at the next start"
+            ));
         }
-        let unknown = status.unknown - self.at_start.unknown;
-        if unknown + status.refused + status.dropped > 0 {
-            return Err(Failure::Delivery(format!(
-                "{} records were refused and are tried again at the next start, of {} it is not known whether they are stored, {} were dropped (in {dir})",
-                status.refused, unknown, status.dropped
-            )));
+        wrong.extend(counted(&status, self.passed_over));
+        if wrong.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        Err(Failure::Delivery(format!(
+            "{} ({})",
+            wrong.join("; "),
+            self.dir.display()
+        )))
     }
+}
+
+/// What became of lines and records other than being delivered, whether in this run or found at its start.
+fn counted(status: &SpoolStatus, passed_over: u64) -> impl Iterator<Item = String> {
+    let counts = [
+        (passed_over, "lines can never be sent and are not kept"),
+        (
+            status.refused,
+            "records were refused and are tried again at the next start",
+        ),
+        (
+            status.unknown.saturating_sub(status.unknown_before),
+            "records are set aside: whether they are stored is not known",
+        ),
+        (status.dropped, "records were dropped and may be missing"),
+        (status.lost, "records are lost to damage"),
+        (status.damaged, "damaged places were found in the files"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts.map(|(count, what)| format!("{count} {what}"))
 }
 
 #[cfg(test)]

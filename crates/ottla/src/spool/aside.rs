@@ -11,6 +11,8 @@ use super::SpoolError;
 use super::log::sync_dir;
 
 const NAME: &str = "aside.spool";
+/// Why a record stays aside of which damage took the reason.
+const NO_REASON: &str = "OUTCOME_UNKNOWN: the entry that says why it was set aside is damaged";
 
 /// A record that was set aside.
 #[derive(Clone, Debug)]
@@ -33,11 +35,25 @@ pub(super) struct AsideFile {
     pub(super) torn: bool,
 }
 
+impl AsideFile {
+    /// A record that was written twice, because a process died in between, is there once.
+    fn keep(&mut self, number: u64, why: Aside, text: String, record: Record<'static>) {
+        if self.kept.iter().all(|kept| kept.number != number) {
+            self.kept.push(Kept {
+                number,
+                why,
+                text,
+                record,
+            });
+        }
+    }
+}
+
 pub(super) fn path(dir: &Path) -> PathBuf {
     dir.join(NAME)
 }
 
-/// Reads the file; none is an empty one. A record that was written twice, because a process died in between, is there once.
+/// Reads the file; none is an empty one.
 pub(super) fn load(dir: &Path) -> Result<AsideFile, SpoolError> {
     let path = path(dir);
     let bytes = match fs::read(&path) {
@@ -66,19 +82,18 @@ pub(super) fn load(dir: &Path) -> Result<AsideFile, SpoolError> {
             } => {
                 if let Some((of, record)) = pending.take()
                     && of == number
-                    && file.kept.iter().all(|kept| kept.number != number)
                 {
-                    file.kept.push(Kept {
-                        number,
-                        why,
-                        text: text.into_owned(),
-                        record,
-                    });
+                    file.keep(number, why, text.into_owned(), record);
                 }
             }
             // Its record is in the log until the whole pair is here.
             Piece::Torn { .. } => file.torn = true,
-            Piece::Entry { .. } | Piece::Damaged { .. } => file.damaged = true,
+            Piece::Entry { .. } | Piece::Damaged { .. } => {
+                file.damaged = true;
+                if let Some((number, record)) = pending.take() {
+                    file.keep(number, Aside::Unknown, NO_REASON.to_owned(), record);
+                }
+            }
         }
     }
     Ok(file)

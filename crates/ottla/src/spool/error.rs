@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::log::DAMAGED;
 use crate::error::{KafkaError, StartError};
 
 /// Why a spool cannot be opened, or does not take records. None was taken then.
@@ -40,6 +41,8 @@ pub enum SpoolError {
         dir: PathBuf,
         /// Bytes in it.
         used: u64,
+        /// How many of them are in files that are only kept because they are damaged.
+        damaged: u64,
         /// Bytes that it may have.
         limit: u64,
     },
@@ -80,11 +83,22 @@ impl fmt::Display for SpoolError {
                 "{} has format {version}, which a newer version of this program wrote; use that one",
                 path.display()
             ),
-            Self::Full { dir, used, limit } => write!(
-                f,
-                "the spool {} is full: {used} of {limit} bytes are taken; let it be delivered, or raise its limit",
-                dir.display()
-            ),
+            Self::Full {
+                dir,
+                used,
+                damaged,
+                limit,
+            } => {
+                let dir = dir.display();
+                write!(f, "the spool {dir} is full: {used} of {limit} bytes are taken")?;
+                if *damaged > 0 {
+                    write!(
+                        f,
+                        ", {damaged} of them by files that are damaged; move {dir}/*.{DAMAGED}* away"
+                    )?;
+                }
+                f.write_str("; let it be delivered, or raise its limit")
+            }
             Self::Start(error) => error.fmt(f),
             Self::Config(why) => f.write_str(why),
             Self::Record(error) => error.fmt(f),

@@ -10,6 +10,9 @@ use ottla_core::journal::{Entry, FILE_HEADER_LEN, Ledger, Runs, file_header};
 use super::SpoolError;
 use super::aside::AsideLog;
 
+/// How the extension of a file begins that is only kept because it is damaged.
+pub(super) const DAMAGED: &str = "damaged-";
+
 /// A file that is part of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -33,6 +36,8 @@ pub(super) struct Log {
     /// Entries that are not written yet.
     buffer: Vec<u8>,
     segment_bytes: u64,
+    /// Bytes of files that are only kept because they are damaged.
+    damaged_bytes: u64,
     /// Whether anything was written and not synced.
     dirty: bool,
     _lock: File,
@@ -104,6 +109,7 @@ impl Log {
             file,
             buffer: Vec::new(),
             segment_bytes,
+            damaged_bytes: 0,
             dirty: false,
             _lock: lock,
         })
@@ -116,7 +122,27 @@ impl Log {
     /// Bytes in the directory, with those that are about to be written.
     pub(super) fn used(&self) -> u64 {
         let segments: u64 = self.segments.iter().map(|segment| segment.len).sum();
-        segments + self.aside.len() + self.buffer.len() as u64
+        segments + self.aside.len() + self.damaged_bytes + self.buffer.len() as u64
+    }
+
+    /// Bytes of files that are only kept because they are damaged.
+    pub(super) fn damaged_bytes(&self) -> u64 {
+        self.damaged_bytes
+    }
+
+    /// Looks how long the files are that are only kept because they are damaged. They change at a start alone.
+    pub(super) fn count_damaged(&mut self) -> Result<(), SpoolError> {
+        self.damaged_bytes = 0;
+        for entry in fs::read_dir(&self.dir).map_err(SpoolError::io("read", &self.dir))? {
+            let entry = entry.map_err(SpoolError::io("read", &self.dir))?;
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if extension.is_some_and(|extension| extension.starts_with(DAMAGED)) {
+                let meta = entry.metadata().map_err(SpoolError::io("look at", &path))?;
+                self.damaged_bytes += meta.len();
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that wait for [`Self::commit`].

@@ -13,6 +13,7 @@ mod error;
 mod feeder;
 mod hook;
 mod log;
+mod missing;
 mod open;
 mod options;
 mod producer;

@@ -12,20 +12,22 @@ use ottla_core::journal::{
 use ottla_wire::batch::RecordBatch;
 
 use super::aside::{self, AsideLog, Kept};
-use super::log::{Log, Segment, segment_path, sync_dir};
-use super::{SpoolError, SpoolOptions, Unknown};
+use super::log::{DAMAGED, Log, Segment, segment_path, sync_dir};
+use super::missing::Missing;
+use super::{SpoolError, SpoolOptions, SpoolStatus, Unknown};
 
 /// Why a record in doubt was set aside.
 const DAMAGE: &str = "OUTCOME_UNKNOWN: a damaged entry of the spool may have said that the record was sent";
+
+/// How much of a file is gone that was cut, at most: nobody knows, but files are about that long.
+const CUT: u64 = 16 << 20;
 
 /// A directory that is open, and what there is to be done.
 pub(super) struct Opened {
     pub(super) log: Log,
     pub(super) replays: Vec<LiveStamp>,
-    /// Records that are sent again although they may be there.
-    pub(super) resent: u64,
-    /// Records that stay aside: with an unknown outcome, and refused ones.
-    pub(super) unknown: u64,
+    /// What was found and decided.
+    pub(super) status: SpoolStatus,
 }
 
 /// A segment that was read.
@@ -43,11 +45,12 @@ pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolEr
     let lock = lock(dir)?;
     let ids = segment_ids(dir)?;
     let mut ledger = Ledger::default();
-    let mut scanned = Vec::new();
+    let (mut scanned, mut missing) = (Vec::new(), Missing::default());
     for (index, id) in ids.iter().enumerate() {
         let is_last = index + 1 == ids.len();
-        scanned.push(scan(dir, *id, is_last, &mut ledger)?);
+        scanned.push(scan(dir, *id, is_last, &mut ledger, &mut missing)?);
     }
+    let mut missing = missing.finish(ledger.next_number());
     distrust_batches(&mut ledger);
     for torn in scanned.iter().filter(|scanned| scanned.torn.is_some()) {
         cut_off(dir, torn, options)?;
@@ -55,9 +58,15 @@ pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolEr
     let is_whole = scanned.last().is_none_or(|last| last.damage.is_empty());
     let segments: VecDeque<Segment> = scanned.iter().map(|scanned| scanned.segment).collect();
     let file = load_aside(dir, options)?;
+    let places = scanned.iter().map(|scanned| scanned.damage.len() as u64);
+    let mut status = SpoolStatus {
+        damaged: places.sum::<u64>() + u64::from(file.damaged),
+        ..SpoolStatus::default()
+    };
     // A number that stands in the file of those aside is not given out again, though its segment is gone.
     for kept in &file.kept {
         ledger.reserve(kept.number);
+        missing.remove(kept.number);
     }
     let aside = AsideLog::new(dir, file.len);
     let mut log = Log::resume(
@@ -69,11 +78,9 @@ pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolEr
         aside,
         options.segment_bytes,
     )?;
-    give_up_lost(&mut log, &scanned, options)?;
-    let (mut resent, mut unknown) = take_back(&mut log, file.kept, options)?;
-    let (sent_again, set_aside) = decide_doubtful(&mut log, options)?;
-    resent += sent_again;
-    unknown += set_aside;
+    status.lost = give_up_lost(&mut log, &scanned, missing, options)?;
+    take_back(&mut log, file.kept, options, &mut status)?;
+    decide_doubtful(&mut log, options, &mut status)?;
     // Last: before this, another start would come to the same decisions.
     for hurt in scanned.iter().filter(|scanned| !scanned.damage.is_empty()) {
         let len = salvage(dir, hurt, options)?;
@@ -85,14 +92,10 @@ pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolEr
             segment.len = len;
         }
     }
+    log.count_damaged()?;
     log.tidy()?;
     let replays = log.ledger.stamps().to_vec();
-    Ok(Opened {
-        log,
-        replays,
-        resent,
-        unknown,
-    })
+    Ok(Opened { log, replays, status })
 }
 
 /// Keeps other processes out for as long as the file is open.
@@ -147,7 +150,13 @@ fn segment_ids(dir: &Path) -> Result<Vec<u64>, SpoolError> {
     Ok(ids)
 }
 
-fn scan(dir: &Path, id: u64, is_last: bool, ledger: &mut Ledger) -> Result<Scanned, SpoolError> {
+fn scan(
+    dir: &Path,
+    id: u64,
+    is_last: bool,
+    ledger: &mut Ledger,
+    missing: &mut Missing,
+) -> Result<Scanned, SpoolError> {
     let path = segment_path(dir, id);
     let bytes = fs::read(&path).map_err(SpoolError::io("read", &path))?;
     let (mut damage, mut torn, mut records) = (Vec::new(), None, Runs::default());
@@ -157,16 +166,19 @@ fn scan(dir: &Path, id: u64, is_last: bool, ledger: &mut Ledger) -> Result<Scann
     })?;
     for piece in pieces {
         match piece {
-            Piece::Entry { entry, .. } => {
-                ledger.apply(&entry);
+            Piece::Entry { ref entry, .. } => {
+                ledger.apply(entry);
+                missing.entry(entry);
                 if let Entry::Record { number, .. } = entry {
-                    records.insert(number);
+                    records.insert(*number);
                 }
             }
             Piece::Torn { offset, .. } if is_last => torn = Some(offset),
             // Only the last file is ever written to: an earlier one that ends early was cut afterwards.
             Piece::Torn { offset, end } | Piece::Damaged { offset, end } => {
                 damage.push((offset, end));
+                let is_cut = matches!(piece, Piece::Torn { .. });
+                missing.damaged(if is_cut { CUT } else { (end - offset) as u64 });
                 ledger.damaged();
             }
         }
@@ -202,15 +214,21 @@ fn distrust_batches(ledger: &mut Ledger) {
     ledger.distrust(&broken);
 }
 
-/// Records that are to be sent by themselves and whose own entries are damaged are lost.
-fn give_up_lost(log: &mut Log, scanned: &[Scanned], options: &SpoolOptions) -> Result<(), SpoolError> {
-    let mut lost = log.ledger.fresh().clone();
+/// Records that are to be sent by themselves and whose own entries are damaged are lost, and so are those of which no entry
+/// is left. Returns how many.
+fn give_up_lost(
+    log: &mut Log,
+    scanned: &[Scanned],
+    mut lost: Runs,
+    options: &SpoolOptions,
+) -> Result<u64, SpoolError> {
+    lost.merge(log.ledger.fresh());
     lost.merge(log.ledger.doubtful());
     for segment in scanned {
         lost.subtract(&segment.records);
     }
     if lost.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     options.tell(&format!(
         "{} records are lost: the entries with them are damaged",
@@ -220,7 +238,8 @@ fn give_up_lost(log: &mut Log, scanned: &[Scanned], options: &SpoolOptions) -> R
         how: Settlement::Dropped,
         numbers: runs_of(lost.iter()),
     };
-    write(log, &entry)
+    write(log, &entry)?;
+    Ok(lost.len())
 }
 
 /// Takes the half of an entry away that a process left when it died.
@@ -246,12 +265,15 @@ fn cut_off(dir: &Path, torn: &Scanned, options: &SpoolOptions) -> Result<(), Spo
     Ok(())
 }
 
-/// Applies the policy to records of which nobody knows whether they were sent. Returns how many are sent again, and how
-/// many are set aside.
-fn decide_doubtful(log: &mut Log, options: &SpoolOptions) -> Result<(u64, u64), SpoolError> {
+/// Applies the policy to records of which nobody knows whether they were sent.
+fn decide_doubtful(
+    log: &mut Log,
+    options: &SpoolOptions,
+    status: &mut SpoolStatus,
+) -> Result<(), SpoolError> {
     let doubtful = log.ledger.doubtful().clone();
     if doubtful.is_empty() {
-        return Ok((0, 0));
+        return Ok(());
     }
     let count = doubtful.len();
     let how = match options.unknown {
@@ -265,18 +287,21 @@ fn decide_doubtful(log: &mut Log, options: &SpoolOptions) -> Result<(u64, u64), 
             options.tell(&format!(
                 "{count} records are sent again and may be there twice: a damaged entry may have said that they were sent"
             ));
-            return Ok((count, 0));
+            status.resent += count;
+            return Ok(());
         }
         Unknown::Hold => {
             let kept = collect(log, &doubtful)?;
             log.aside.append(&kept)?;
             options.tell(&format!("{count} records are set aside: {DAMAGE}"));
+            status.unknown += count;
             Settlement::Aside
         }
         Unknown::Drop => {
             options.tell(&format!(
                 "{count} records are dropped and may be missing: a damaged entry may have said that they were sent"
             ));
+            status.dropped += count;
             Settlement::Dropped
         }
     };
@@ -284,8 +309,7 @@ fn decide_doubtful(log: &mut Log, options: &SpoolOptions) -> Result<(u64, u64), 
         how,
         numbers: runs_of(doubtful.iter()),
     };
-    write(log, &entry)?;
-    Ok((0, if how == Settlement::Aside { count } else { 0 }))
+    write(log, &entry)
 }
 
 fn write(log: &mut Log, entry: &Entry<'_>) -> Result<(), SpoolError> {
@@ -353,7 +377,7 @@ fn keep_damaged(dir: &Path, path: &Path) -> Result<PathBuf, SpoolError> {
         .to_string_lossy()
         .into_owned();
     let free = (0_u32..)
-        .map(|n| dir.join(format!("{stem}.damaged-{n}")))
+        .map(|n| dir.join(format!("{stem}.{DAMAGED}{n}")))
         .find(|name| !name.exists());
     let Some(name) = free else {
         unreachable!("no directory has four billion files");
@@ -382,11 +406,15 @@ fn load_aside(dir: &Path, options: &SpoolOptions) -> Result<aside::AsideFile, Sp
 }
 
 /// Puts records that were set aside back into the log: refused ones, since a topic or a right can be changed meanwhile,
-/// and with the policies for it those whose outcome is unknown. Returns how many of the latter are sent again, and how many
-/// stay.
-fn take_back(log: &mut Log, kept: Vec<Kept>, options: &SpoolOptions) -> Result<(u64, u64), SpoolError> {
+/// and with the policies for it those whose outcome is unknown.
+fn take_back(
+    log: &mut Log,
+    kept: Vec<Kept>,
+    options: &SpoolOptions,
+    status: &mut SpoolStatus,
+) -> Result<(), SpoolError> {
     if kept.is_empty() {
-        return Ok((0, 0));
+        return Ok(());
     }
     let (mut stay, mut resent, mut dropped, mut refused) = (Vec::new(), 0, 0, 0);
     for kept in kept {
@@ -425,7 +453,11 @@ fn take_back(log: &mut Log, kept: Vec<Kept>, options: &SpoolOptions) -> Result<(
             options.tell(&format!("{count} records {what}"));
         }
     }
-    Ok((resent, unknown))
+    status.resent += resent;
+    status.dropped += dropped;
+    status.unknown += unknown;
+    status.unknown_before += unknown;
+    Ok(())
 }
 
 fn take_one_back(log: &mut Log, was: u64, record: Record<'static>) -> Result<(), SpoolError> {

@@ -70,8 +70,9 @@ impl SpoolOptions {
         self
     }
 
-    /// Bytes that the directory may take before records are refused; 1 GiB by default. What delivering takes is always
-    /// allowed: about as much again as is on its way.
+    /// Bytes that the directory may take before records are refused; 1 GiB by default. Files that are only kept because they
+    /// are damaged count, as they were at the start. What delivering takes is always allowed: about as much again as is on
+    /// its way.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;

@@ -34,12 +34,20 @@ pub struct SpoolStatus {
     pub pending: u64,
     /// Records that are set aside because nobody knows whether the cluster has them, those of earlier processes included.
     pub unknown: u64,
+    /// How many of [`unknown`](Self::unknown) an earlier process set aside, and told.
+    pub unknown_before: u64,
     /// Records that the cluster refused; they are set aside, and tried again at the next start.
     pub refused: u64,
     /// Records that were sent again although the cluster may have had them.
     pub resent: u64,
     /// Records that were dropped because nobody knows whether the cluster has them.
     pub dropped: u64,
+    /// Damaged places that were found in the directory at the start.
+    pub damaged: u64,
+    /// Records that this damage took, as far as the numbers of the records around it tell: at the most, since it may have
+    /// taken the entries that said that they were delivered, but without those before the first whole record or behind
+    /// the last one.
+    pub lost: u64,
     /// Bytes in the directory.
     pub used_bytes: u64,
     /// Why nothing is sent any more: each record would fail alike. Records are still taken.
@@ -118,10 +126,8 @@ impl SpoolProducer {
         let feed = Arc::new(Feed::default());
         let (status, watched) = watch::channel(SpoolStatus {
             pending: opened.log.pending(),
-            unknown: opened.unknown,
-            resent: opened.resent,
             used_bytes: opened.log.used(),
-            ..SpoolStatus::default()
+            ..opened.status
         });
         let hook = Hook::new(writer.clone(), feed.clone(), options.unknown);
         for line in replay(&producer, hook, &opened.replays) {

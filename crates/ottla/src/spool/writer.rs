@@ -215,6 +215,7 @@ impl Writer {
             let _ = reply.send(Err(SpoolError::Full {
                 dir: self.log.dir.clone(),
                 used: used - own,
+                damaged: self.log.damaged_bytes(),
                 limit,
             }));
             return None;
@@ -321,10 +322,9 @@ fn lend<'a>(record: &'a Record<'static>) -> Record<'a> {
 }
 
 fn refuse(job: Job, broken: &SpoolError) {
-    match job {
-        Job::Append { reply, .. } => drop(reply.send(Err(broken.clone()))),
-        Job::Finish { reply } => drop(reply.send(Err(broken.clone()))),
-        _ => {}
+    if let Job::Append { reply, .. } = job {
+        // Whoever sent them may have stopped waiting.
+        let _ = reply.send(Err(broken.clone()));
     }
 }
 
