@@ -61,7 +61,7 @@ macro_rules! apis {
             read(input.byte(), &Bytes::copy_from_slice(input.0));
         }
 
-        /// Inputs to begin a search with, for [`requests`] and [`responses`]: each message in each version, empty.
+        /// Inputs to begin a search with, for `requests` and `responses`: each message in each version, empty.
         pub fn seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
             let (mut requests, mut responses, mut number) = (Vec::new(), Vec::new(), 0);
             $(

@@ -23,10 +23,17 @@ async function tasksOf (page, work) {
   return { ...result, tasks: tasks.length, longest: longest('dur'), longestCpu: longest('tdur') }
 }
 
-/** Counts how often the stage is painted, and notes whether the page is out of sight at any time. */
-function watch () {
+/** Counts how often the stage is painted, and notes whether it, or the page, is out of sight at any time. */
+async function watch () {
   const watched = window.watched = { painted: 0, visible: document.visibilityState === 'visible' }
   document.addEventListener('visibilitychange', () => { watched.visible = false })
+  await new Promise(resolve => {
+    const look = entries => {
+      watched.visible &&= entries.every(({ intersectionRatio }) => intersectionRatio > 0.9)
+      resolve()
+    }
+    new IntersectionObserver(look, { threshold: [0, 0.9] }).observe(document.querySelector('#stage'))
+  })
   const clear = CanvasRenderingContext2D.prototype.clearRect
   CanvasRenderingContext2D.prototype.clearRect = function (...area) {
     if (this.canvas.closest('#stage')) watched.painted += 1

@@ -7,10 +7,13 @@ use ottla_tests::kills::{Outcome, Plan, Promise, run};
 use ottla_tests::ledger::Found;
 
 /// What runs without [`PLANS`]: as little as shows each of them.
-const FEW: &str = "direct:40000:1 bridge:40000:1:1 plain:40000:1 leader:40000:1";
+const FEW: &str =
+    "direct:50000:1 direct:50000:1 direct:50000:1 bridge:30000:1:1 plain:30000:1 leader:30000:1";
 /// Plans in words: `direct:RECORDS:KILLS`, `bridge:RECORDS:KILLS:KILLS OF THE BRIDGE`, `plain:RECORDS:KILLS`, which is
 /// without idempotence, and `leader:RECORDS:KILLS`, which is `acks=1` as well. `cargo xtask prove kills` sets it.
 const PLANS: &str = "OTTLA_KILLS";
+/// How often a plan is tried until it shows something.
+const ATTEMPTS: usize = 5;
 
 fn plan(word: &str) -> Plan {
     let (way, numbers) = word.split_once(':').expect("a way and numbers");
@@ -42,16 +45,21 @@ fn check(plan: &Plan, outcome: &Outcome) {
         "no leader died while a follower was frozen"
     );
     assert_eq!(outcome.counted_bridges(), plan.bridge_kills.unwrap_or(0));
-    let found = &outcome.found;
     match plan.promise {
-        Promise::ExactlyOnce => assert_eq!(found, &Found::default()),
-        Promise::AtLeastOnce => {
-            // Of what a frozen follower keeps from being acknowledged, the next leader has a copy already.
-            assert!(found.repeated > 0, "{found}: this shows nothing");
-            assert_eq!(found.lost, 0, "acks=all");
-        }
+        Promise::ExactlyOnce => assert_eq!(outcome.found, Found::default()),
+        Promise::AtLeastOnce => assert_eq!(outcome.found.lost, 0, "acks=all"),
+        Promise::Leader => {}
+    }
+}
+
+/// Whether a run that promises less than everything shows what that means. With few kills it may be lucky.
+fn shows(plan: &Plan, found: &Found) -> bool {
+    match plan.promise {
+        Promise::ExactlyOnce => true,
+        // Of what a frozen follower keeps from being acknowledged, the next leader has a copy already.
+        Promise::AtLeastOnce => found.repeated > 0,
         // What was acknowledged while all followers were frozen is gone.
-        Promise::Leader => assert!(found.lost > 0, "{found}: this shows nothing"),
+        Promise::Leader => found.lost > 0,
     }
 }
 
@@ -71,9 +79,13 @@ fn what_is_acknowledged_is_there_once_and_in_order_however_leaders_die() {
     for (number, word) in plans.split(' ').enumerate() {
         let plan = plan(word);
         println!("kills: {plan:?}");
-        let topic = format!("killed-{number}");
-        let outcome = run(&mut kafka, &topic, &plan, &|line| println!("kills: {line}"));
-        println!("kills: {word}: {outcome}");
-        check(&plan, &outcome);
+        let is_shown = (0..ATTEMPTS).any(|attempt| {
+            let topic = format!("killed-{number}-{attempt}");
+            let outcome = run(&mut kafka, &topic, &plan, &|line| println!("kills: {line}"));
+            println!("kills: {word}: {outcome}");
+            check(&plan, &outcome);
+            shows(&plan, &outcome.found)
+        });
+        assert!(is_shown, "{word}: {ATTEMPTS} runs show nothing");
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn main(args: Args) -> Result<()> {
     );
     if cfg!(target_os = "linux") && missing_for_tests > 0 {
         println!(
-            "\nAs root with CI=true, `cargo xtask test` installs chromium, chromium-driver and kcat itself."
+            "\nAs root with CI=true, `cargo xtask test` installs chromium, chromium-driver, kcat, g++ and make itself."
         );
     }
     println!();

