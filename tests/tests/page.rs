@@ -158,5 +158,10 @@ fn the_link_of_a_failing_seed_shows_its_world() {
         (&Value::from(ledger.sent), &Value::from(ledger.lost)),
         "{told}"
     );
+    assert_eq!(
+        told.get("notice"),
+        Some(&Value::Null),
+        "a whole trace needs no word: {told}"
+    );
     assert_eq!(told["said"], "BROKEN_TRACE");
 }

@@ -19,6 +19,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio::task::JoinError;
 
 use crate::seed_trace;
 
@@ -57,22 +58,17 @@ impl Site {
         Ok(Self { files, policy })
     }
 
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        let file = || self.files.get(path).cloned();
-        let found = file().or_else(|| Some(("application/jsonl", seed_trace::at(path)?)));
-        let (status, kind, body) = match (request.method(), found) {
-            (&Method::GET | &Method::HEAD, Some((kind, body))) => (StatusCode::OK, kind, body),
-            (&Method::GET | &Method::HEAD, None) => (
-                StatusCode::NOT_FOUND,
-                "text/plain",
-                Bytes::from_static(b"no such file\n"),
-            ),
-            _ => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "text/plain",
-                Bytes::from_static(b"only GET\n"),
-            ),
+    async fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        let (status, kind, body) = match *method {
+            Method::GET | Method::HEAD => match self.find(path).await {
+                Ok(Some((kind, body))) => (StatusCode::OK, kind, body),
+                Ok(None) => said(StatusCode::NOT_FOUND, "no such file\n"),
+                Err(_) => said(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the world of this seed panicked; the server's standard error says where\n",
+                ),
+            },
+            _ => said(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"),
         };
         let mut response = Response::new(Full::new(body));
         *response.status_mut() = status;
@@ -84,6 +80,23 @@ impl Site {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response
     }
+
+    /// What is at that path: a file, or the world of a seed, which is computed beside the connections. The error is
+    /// that world's panic.
+    async fn find(&self, path: &str) -> Result<Option<(&'static str, Bytes)>, JoinError> {
+        if let Some(file) = self.files.get(path) {
+            return Ok(Some(file.clone()));
+        }
+        let Some(seed) = seed_trace::seed_in(path) else {
+            return Ok(None);
+        };
+        let trace = tokio::task::spawn_blocking(move || seed_trace::of(seed)).await?;
+        Ok(trace.map(|trace| ("application/jsonl", trace)))
+    }
+}
+
+fn said(status: StatusCode, text: &'static str) -> (StatusCode, &'static str, Bytes) {
+    (status, "text/plain", Bytes::from_static(text.as_bytes()))
 }
 
 /// A port of 127.0.0.1 for the page.
@@ -104,9 +117,10 @@ pub(crate) async fn serve(listener: TcpListener, site: Site) -> Infallible {
         };
         let site = Arc::clone(&site);
         tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let response = site.answer(&request);
-                async move { Ok::<_, Infallible>(response) }
+            let service = service_fn(move |request: Request<Incoming>| {
+                let site = Arc::clone(&site);
+                let (head, _) = request.into_parts();
+                async move { Ok::<_, Infallible>(site.answer(&head.method, head.uri.path()).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -225,6 +239,11 @@ mod tests {
         let (_, trace) = world.split_once("\r\n\r\n").unwrap();
         let (_, envelopes) = ottla_trace::jsonl::read(trace).unwrap();
         assert!(envelopes.len() > 100, "{}", envelopes.len());
+        assert!(
+            ask(address, "POST /seeds/17.jsonl")
+                .await
+                .starts_with("HTTP/1.1 405")
+        );
         for hidden in [
             "GET /seeds/seventeen.jsonl",
             "GET /.stamp",

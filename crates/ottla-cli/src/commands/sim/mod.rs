@@ -137,13 +137,17 @@ fn ended(scenario: &Scenario) -> Result<World, Failure> {
     Ok(world)
 }
 
-fn run_one(args: &RunArgs, out: &mut impl Write) -> Outcome {
-    let scenario = args.scenario()?;
-    let mut world = ended(&scenario)?;
-    // The trace of a producer that closed is a whole one.
+/// Closes the producer, because only the trace of one that closed is a whole one.
+pub(crate) fn close(world: &mut World) {
     world.command(Command::Close(None));
     let until = world.now() + PATIENCE;
     world.run_while(until, |world| !world.is_closed());
+}
+
+fn run_one(args: &RunArgs, out: &mut impl Write) -> Outcome {
+    let scenario = args.scenario()?;
+    let mut world = ended(&scenario)?;
+    close(&mut world);
     if let Some(path) = &args.trace {
         let fault =
             |e: io::Error| Failure::Usage(format!("--trace {}: cannot be written: {e}", path.display()));
