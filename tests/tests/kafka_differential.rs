@@ -72,14 +72,15 @@ fn the_simulated_cluster_answers_as_kafka_does() {
 }
 
 /// All, or those whose names contain `OTTLA_SCENARIO`.
-fn selected(all: Vec<Scenario>) -> Vec<Scenario> {
-    match std::env::var("OTTLA_SCENARIO") {
-        Ok(part) => all
-            .into_iter()
-            .filter(|scenario| scenario.name.contains(&part))
-            .collect(),
-        Err(_) => all,
+fn selected(mut all: Vec<Scenario>) -> Vec<Scenario> {
+    if let Ok(part) = std::env::var("OTTLA_SCENARIO") {
+        all.retain(|scenario| scenario.name.contains(&part));
+        assert!(
+            !all.is_empty(),
+            "OTTLA_SCENARIO={part}: no scenario's name contains it"
+        );
     }
+    all
 }
 
 fn check(compared: &[Compared<'_>]) {

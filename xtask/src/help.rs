@@ -49,16 +49,17 @@ Examples:
 
 pub(crate) const PROVE: &str = "\
 cargo xtask prove [TARGET...] [--hours N] [--to N] [--again]
+cargo xtask prove fuzz [--minutes N] [--keep]
 
 The same kinds of checks as in `test`, long: more seeds, more kills. Without a target it lists them, what each
 proves and how far each is. A target goes on where it was interrupted: what comes next is kept in target/prove. A
-failure stops it there, and the same seeds come first the next time. `cargo xtask mutants` is the third of these.
+failure stops it there, and the same seeds come first the next time.
 
-  --hours N   begin nothing new after so many hours (fractions too), in all targets together
-  --to N      where the one target that is named ends (default: 200000 seeds, 12 runs of kills)
-  --again     begin at the first seed or run
-  --minutes N for fuzz: so many minutes for each of its targets (default: 10), instead of --to
-  --keep      for fuzz: takes the inputs that were found, minimised, into fuzz/corpus, and searches no further
+  --hours N     begin nothing new after so many hours (fractions too), in all targets together
+  --to N        where the one target that is named ends (default: 200000 seeds, 12 runs of kills)
+  --again       begin at the first seed or run
+  --minutes N   for fuzz: so many minutes for each of its targets (default: 10), instead of --to
+  --keep        for fuzz: takes the inputs that were found, minimised, into fuzz/corpus, and searches no further
 
 Exit code: 0 everything that ran holds, 1 something does not, 2 wrong arguments.
 

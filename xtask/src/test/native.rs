@@ -111,7 +111,7 @@ impl Native {
                 let name = format!("end to end: {}", test.name);
                 let mut passed = 0;
                 let result = step_beside_others(&name, || {
-                    passed = self.run(test)?;
+                    passed = some(self.run(test)?, &test.name)?;
                     Ok(Outcome::Done(format!("{passed} passed")))
                 });
                 results.push((name, passed, result));
