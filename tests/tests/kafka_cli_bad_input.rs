@@ -143,6 +143,44 @@ fn a_topic_name_with_a_space_is_wrong_usage_in_every_command() {
 }
 
 #[test]
+fn a_command_that_only_brokers_can_answer_refuses_what_is_for_bridges() {
+    let commands: [&[&str]; 4] = [
+        &["console-consumer", "--topic", "t"],
+        &["topics", "--list"],
+        &["configs", "--describe", "--topic", "t"],
+        &["broker-api-versions"],
+    ];
+    for command in commands {
+        // Nobody listens there.
+        let run = ottla(command)
+            .args([
+                "--bootstrap-server",
+                "127.0.0.1:1",
+                "--origin",
+                "http://localhost:8000",
+            ])
+            .finish();
+        refused(
+            &run,
+            2,
+            &["--origin", "a bridge lets clients produce", "leave it out"],
+        );
+        let run = ottla(command)
+            .args(["--bootstrap-server", "ws://127.0.0.1:1/k/main"])
+            .finish();
+        refused(
+            &run,
+            2,
+            &[
+                "ws://127.0.0.1:1/k/main",
+                "a bridge lets clients produce",
+                "host:port",
+            ],
+        );
+    }
+}
+
+#[test]
 fn an_option_of_kafkas_tools_that_is_missing_says_why_and_what_to_use() {
     let run = ottla(&["configs", "--describe", "--user", "kim"]).finish();
     refused(&run, 2, &["--user", "because", "use kafka-configs"]);

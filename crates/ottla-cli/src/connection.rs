@@ -10,7 +10,8 @@ use crate::properties;
 /// Where the cluster is, and how the client is configured.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConnectionArgs {
-    /// Brokers to start from: HOST:PORT,HOST:PORT or one bridge address, ws://HOST[:PORT]/k/CLUSTER or wss://….
+    /// Brokers to start from: HOST:PORT,HOST:PORT. Commands that produce also take one bridge address instead,
+    /// ws://HOST[:PORT]/k/CLUSTER or wss://….
     #[arg(long, value_name = "SERVERS", required = true)]
     pub bootstrap_server: String,
     /// A .properties file with client configuration.
@@ -19,7 +20,7 @@ pub(crate) struct ConnectionArgs {
     /// One client property; may be repeated, and wins over --command-config.
     #[arg(long, value_name = "NAME=VALUE")]
     pub command_property: Vec<String>,
-    /// The Origin that is shown to a bridge, as a page of that origin would show it.
+    /// The Origin that is shown to a bridge, as a page of that origin would show it; for commands that produce.
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<String>,
 }

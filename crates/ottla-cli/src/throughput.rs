@@ -70,7 +70,7 @@ impl Stats {
         let w = &self.window;
         let line = format!(
             "{}, {:.1} ms avg latency, {:.1} ms max latency.",
-            rates(w.count, w.bytes, now.duration_since(w.start)),
+            rates(w.count, w.bytes, now.duration_since(w.start), 1),
             w.latency_total as f64 / w.count as f64,
             f64::from(w.max_latency),
         );
@@ -88,7 +88,7 @@ impl Stats {
         };
         format!(
             "{}, {:.2} ms avg latency, {:.2} ms max latency, {} ms 50th, {} ms 95th, {} ms 99th, {} ms 99.9th.",
-            rates(count as u64, self.bytes, now.duration_since(self.start)),
+            rates(count as u64, self.bytes, now.duration_since(self.start), 6),
             self.latency_total as f64 / (count.max(1)) as f64,
             f64::from(self.max_latency),
             percentile(0.5),
@@ -99,10 +99,11 @@ impl Stats {
     }
 }
 
-fn rates(count: u64, bytes: u64, elapsed: Duration) -> String {
+/// Kafka's tool has as many as six `decimals` of records a second in its summary, and one in its progress.
+fn rates(count: u64, bytes: u64, elapsed: Duration, decimals: usize) -> String {
     let seconds = elapsed.as_secs_f64().max(1e-3);
     format!(
-        "{count} records sent, {:.1} records/sec ({:.2} MB/sec)",
+        "{count} records sent, {:.decimals$} records/sec ({:.2} MB/sec)",
         count as f64 / seconds,
         bytes as f64 / seconds / MEBIBYTE
     )
@@ -150,7 +151,7 @@ mod tests {
         let end = start + Duration::from_secs(2);
         assert_eq!(
             stats.summary(end),
-            "1000 records sent, 500.0 records/sec (0.49 MB/sec), 500.50 ms avg latency, 1000.00 ms max latency, \
+            "1000 records sent, 500.000000 records/sec (0.49 MB/sec), 500.50 ms avg latency, 1000.00 ms max latency, \
              501 ms 50th, 951 ms 95th, 991 ms 99th, 1000 ms 99.9th."
         );
     }

@@ -242,6 +242,12 @@ fn view(partition: i32, record: &StoredRecord) -> ReadRecord<'_> {
 
 /// Connects with what of the client properties an administrative connection knows; any other is refused.
 pub(crate) async fn connect(connection: &ConnectionArgs) -> Result<Admin, Failure> {
+    if connection.origin.is_some() {
+        return Err(Failure::usage(
+            "--origin: only a bridge looks at it, and a bridge lets clients produce and nothing else; leave it out, \
+             and give brokers' host:port to this command",
+        ));
+    }
     let properties = connection.properties(&[])?;
     let known = ["bootstrap.servers", "client.id", "request.timeout.ms"];
     // What TLS and logins are called; the configuration itself knows each name.

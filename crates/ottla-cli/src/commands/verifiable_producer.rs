@@ -35,7 +35,7 @@ pub(crate) struct VerifiableArgs {
     max_messages: i64,
     /// Messages a second, -1 for as many as go.
     #[arg(long, value_name = "N", default_value = "-1", allow_hyphen_values = true)]
-    throughput: f64,
+    throughput: i32,
     /// 0, 1 or -1.
     #[arg(long, default_value = "-1", allow_hyphen_values = true, value_parser = ["0", "1", "-1"])]
     acks: String,
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
     let tally = Arc::new(Tally::default());
     print(&json!({ "timestamp": now_ms(), "name": "startup_complete" }))?;
     let start = Instant::now();
-    let throttle = Throttle::new(args.throughput, start);
+    let throttle = Throttle::new(f64::from(args.throughput), start);
     let mut sent: u64 = 0;
     // On a terminal the lines themselves are the progress.
     let mut progress = if std::io::stdout().is_terminal() {
