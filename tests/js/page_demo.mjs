@@ -1,5 +1,5 @@
 // Opens what a demo serves, once: `page_demo.mjs URL`. Prints how its wasm came, how many colours the first frame has, and
-// to which bridge and brokers the page connects by itself.
+// to which bridge and brokers the page connects by itself, and to which topic a message goes that is sent right after leaving.
 import { withPage } from './browser.mjs'
 
 const address = new URL(process.argv[2])
@@ -21,6 +21,13 @@ const result = await withPage('about:blank', { viewport: { width: 1440, height: 
   const bridge = await page.locator('#bridge code').first().innerText()
   await page.waitForFunction(() => window.ottla.state().brokers.length === 3)
   const brokers = await page.evaluate(() => window.ottla.state().brokers.map(({ id }) => id).sort())
-  return { wasm: { status: wasm.status(), type: await wasm.headerValue('content-type') }, inks, bridge, brokers }
+  // Whoever goes back and sends at once sends to the topic of the sandbox. In one task, so that no frame is between.
+  await page.evaluate(() => {
+    document.querySelectorAll('header button').forEach(button => button.textContent === 'Sandbox' && button.click())
+    document.querySelector('#message').requestSubmit()
+  })
+  const sent = await page.waitForFunction(() => window.ottla.record(0), null, { timeout: 10_000 })
+  const { topic } = await sent.jsonValue()
+  return { topic, wasm: { status: wasm.status(), type: await wasm.headerValue('content-type') }, inks, bridge, brokers }
 })
 console.log(JSON.stringify(result))

@@ -75,6 +75,7 @@ fn the_page_loads_and_names_a_bridge_that_leads_to_the_cluster() {
         "the first frame is painted: {shown}"
     );
     assert_eq!(shown["bridge"], bridge, "{shown}");
+    assert_eq!(shown["topic"], "orders", "{shown}");
     assert_eq!(shown["brokers"], serde_json::json!([1, 2, 3]), "{shown}");
     demo.interrupt();
     assert!(demo.wait(LIMIT).success());

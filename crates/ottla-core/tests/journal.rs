@@ -52,6 +52,12 @@ fn unanswered(values: &[&str]) -> (Bytes, Pending) {
     (entries[0].batch.to_bytes(), request)
 }
 
+/// Hands over a batch of an earlier process.
+fn replay(bench: &mut Bench, batch: Bytes) -> Vec<RecordId> {
+    let ids = bench.producer.replay(bench.now, TOPIC, 0, batch);
+    ids.expect("a batch of an earlier process")
+}
+
 #[test]
 fn a_batch_leaves_when_its_identity_is_durable_and_not_before() {
     let mut bench = journaling(&[]);
@@ -158,20 +164,17 @@ fn the_next_process_sends_the_same_bytes_under_the_same_identity_before_new_reco
     let (batch, before) = unanswered(&["a", "b"]);
     let mut bench = journaling(&[]);
     bench.producer_id = 8000;
-    let ids = bench
-        .producer
-        .replay(bench.now, TOPIC, 0, batch)
-        .expect("a batch of an earlier process");
+    let ids = replay(&mut bench, batch);
     assert_eq!(ids, [RecordId(0), RecordId(1)]);
     bench.send_to(0, "c");
     bench.run();
     assert!(noted(&mut bench).is_empty(), "the journal has it already");
-    let replay = bench.take();
-    assert_eq!(replay.batch().header, before.batch().header);
-    assert_eq!(identity(&replay), (7000, 0, 0));
-    assert_eq!(replay.values(), ["a", "b"]);
+    let request = bench.take();
+    assert_eq!(request.batch().header, before.batch().header);
+    assert_eq!(identity(&request), (7000, 0, 0));
+    assert_eq!(request.values(), ["a", "b"]);
     assert!(bench.pending.is_empty(), "c waits");
-    bench.ok(&replay, 40);
+    bench.ok(&request, 40);
     assert_eq!(bench.results(), ["0@40", "0@41"]);
     note_all(&mut bench);
     let new = bench.take();
@@ -185,13 +188,10 @@ fn the_next_process_sends_the_same_bytes_under_the_same_identity_before_new_reco
 fn a_replay_that_the_broker_has_already_is_delivered() {
     let (batch, _) = unanswered(&["a"]);
     let mut bench = journaling(&[]);
-    bench
-        .producer
-        .replay(bench.now, TOPIC, 0, batch)
-        .expect("a batch");
+    replay(&mut bench, batch);
     bench.run();
-    let replay = bench.take();
-    bench.reply(&replay, ErrorCode::DUPLICATE_SEQUENCE_NUMBER, -1);
+    let request = bench.take();
+    bench.reply(&request, ErrorCode::DUPLICATE_SEQUENCE_NUMBER, -1);
     assert_eq!(bench.results(), ["0@-1"]);
 }
 
@@ -204,13 +204,10 @@ fn a_replay_that_the_broker_cannot_place_is_unknown() {
     ] {
         let (batch, _) = unanswered(&["a"]);
         let mut bench = journaling(&[]);
-        bench
-            .producer
-            .replay(bench.now, TOPIC, 0, batch)
-            .expect("a batch");
+        replay(&mut bench, batch);
         bench.run();
-        let replay = bench.take();
-        bench.reply(&replay, code, -1);
+        let request = bench.take();
+        bench.reply(&request, code, -1);
         bench.advance_ms(10_000);
         assert_eq!(bench.results(), ["OUTCOME_UNKNOWN Possibly"], "{code:?}");
         assert!(bench.pending.is_empty(), "nothing is sent again: {code:?}");
@@ -229,13 +226,10 @@ fn a_replay_is_retried_as_it_is_and_never_restamped() {
     let (batch, _) = unanswered(&["a"]);
     let mut bench = journaling(&[]);
     bench.producer_id = 8000;
-    bench
-        .producer
-        .replay(bench.now, TOPIC, 0, batch)
-        .expect("a batch");
+    replay(&mut bench, batch);
     bench.run();
-    let replay = bench.take();
-    bench.reply(&replay, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    let request = bench.take();
+    bench.reply(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
     bench.advance_ms(2_000);
     let again = bench.take();
     assert_eq!(identity(&again), (7000, 0, 0));
@@ -257,10 +251,7 @@ fn past_the_window_a_replay_is_unknown_and_not_sent() {
         let options = [("linger.ms", "0"), ("ottla.dedup.window.ms", "5000")];
         let mut bench = Bench::new(1, &options);
         bench.producer.journal(bench.now, Timestamp(RECORD_TIME + later));
-        bench
-            .producer
-            .replay(bench.now, TOPIC, 0, batch.clone())
-            .expect("a batch");
+        replay(&mut bench, batch.clone());
         bench.run();
         assert_eq!(bench.results(), results);
         assert_eq!(bench.pending.len(), 1 - results.len());
@@ -303,13 +294,10 @@ fn a_replay_that_is_too_large_goes_out_in_parts_under_its_identity() {
     let (batch, _) = unanswered(&["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "b"]);
     let mut bench = journaling(&[]);
     bench.producer_id = 8000;
-    bench
-        .producer
-        .replay(bench.now, TOPIC, 0, batch)
-        .expect("a batch");
+    replay(&mut bench, batch);
     bench.run();
-    let replay = bench.take();
-    bench.reply(&replay, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    let request = bench.take();
+    bench.reply(&request, ErrorCode::MESSAGE_TOO_LARGE, -1);
     bench.run();
     let mut parts = Vec::new();
     for _ in 0..2 {
@@ -327,10 +315,7 @@ fn closing_tells_that_a_replay_may_be_stored() {
     let (batch, _) = unanswered(&["a"]);
     let mut bench = journaling(&[]);
     bench.answers = false;
-    bench
-        .producer
-        .replay(bench.now, TOPIC, 0, batch)
-        .expect("a batch");
+    replay(&mut bench, batch);
     bench.producer.close(bench.now, Some(std::time::Duration::ZERO));
     bench.run();
     assert_eq!(bench.results(), ["CLOSED Possibly"]);

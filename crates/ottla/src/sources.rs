@@ -49,7 +49,7 @@ fn split(line: &str) -> (String, String) {
     (unescape(&line[..end]), unescape(value))
 }
 
-/// `\t`, `\n`, `\r`, `\f`, `\uXXXX` and `\\` as in Java; an unknown escape is the character itself.
+/// `\t`, `\n`, `\r`, `\f`, `\\` and `\u` with four hexadecimal digits, as in Java; an unknown escape is the character itself.
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();

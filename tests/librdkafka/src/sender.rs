@@ -1,8 +1,12 @@
 //! One producer that sends to the mock, and what it told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use ottla::trace::Level;
 use ottla::{Counters, Delivery, ErrorKind, KafkaError, Persisted, Producer, Record};
+
+use tokio::sync::Notify;
 
 use crate::mock::{Mock, TOPIC};
 
@@ -38,12 +42,17 @@ pub type Told = Vec<Result<i64, Failure>>;
 #[derive(Debug)]
 pub struct Sender {
     producer: Producer,
+    /// The producer did something.
+    happened: Arc<Notify>,
 }
 
 impl Sender {
     /// A producer for this cluster; the options come on top of short backoffs.
     pub fn new(mock: &Mock, options: &[(&str, &str)]) -> Self {
+        let happened = Arc::new(Notify::new());
+        let happens = Arc::clone(&happened);
         let producer = Producer::builder()
+            .trace(Level::Batch, move |_| happens.notify_one())
             .bootstrap_servers(mock.bootstrap())
             .set_all([
                 ("retry.backoff.ms", "1"),
@@ -55,6 +64,7 @@ impl Sender {
             .start();
         Self {
             producer: producer.expect("valid options, inside of a runtime"),
+            happened,
         }
     }
 
@@ -104,6 +114,18 @@ impl Sender {
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
         self.producer.metrics()
+    }
+
+    /// Waits until what was counted is enough.
+    pub async fn until(&self, is_enough: impl Fn(&Counters) -> bool) {
+        let enough = async {
+            while !is_enough(&self.counters()) {
+                self.happened.notified().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, enough)
+            .await
+            .expect("it comes to be enough");
     }
 
     /// The producer epoch, -1 without idempotence.

@@ -82,15 +82,8 @@ async fn brokers_that_are_down_are_waited_for() {
         let sender = Sender::warm(&mock, options).await;
         mock.down(-1);
         let sent = sender.post(&["a", "b"]);
-        let noticed = async {
-            // The connection that broke, and attempts that nobody takes.
-            while sender.counters().connections_lost < 5 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), noticed)
-            .await
-            .expect("it dials again and again");
+        // The connection that broke, and attempts that nobody takes.
+        sender.until(|counters| counters.connections_lost >= 5).await;
         mock.up(-1);
         assert_eq!(sender.results(sent).await, [Ok(1), Ok(2)]);
         assert_eq!(mock.log(), ["warm", "a", "b"]);

@@ -1,7 +1,5 @@
 //! Error codes in answers to what a producer asks before it sends: InitProducerId, Metadata, ApiVersions.
 
-use std::time::Duration;
-
 use ottla::{ErrorKind, Persisted};
 use ottla_librdkafka::{Api, Failure, Mock, Sender};
 
@@ -72,14 +70,7 @@ async fn a_topic_without_leader_or_replicas_is_waited_for() {
         mock.topic_error(code);
         let sender = Sender::new(&mock, &[("max.block.ms", "20000")]);
         let sent = sender.post(&["a"]);
-        let asked = async {
-            while sender.counters().requests < 6 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), asked)
-            .await
-            .expect("metadata is asked for again and again");
+        sender.until(|counters| counters.requests >= 6).await;
         mock.topic_error(0);
         assert_eq!(sender.results(sent).await, [Ok(0)], "{code}");
         assert_eq!(mock.log(), ["a"], "{code}");

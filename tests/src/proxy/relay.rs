@@ -93,6 +93,7 @@ impl Side {
             let passes = match fate {
                 Fate::Pass => true,
                 Fate::After(delay) => {
+                    // What a slow network does, not a wait for anything.
                     std::thread::sleep(delay);
                     true
                 }

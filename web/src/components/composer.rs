@@ -142,7 +142,8 @@ pub(crate) fn Composer(props: &Props) -> Html {
         let draft = draft.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            match draft.message(kind) {
+            // Of the source as it is now: what is shown may be a frame older.
+            match draft.message(engine.read(|it| it.source.kind())) {
                 Ok(message) => {
                     engine.act(Action::Send(message));
                     draft.set(draft.after_sending());

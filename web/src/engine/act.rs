@@ -67,10 +67,13 @@ impl Handle {
         Self(Rc::new(std::cell::RefCell::new(engine)))
     }
 
-    /// Acts, and wakes the frame loop.
+    /// Acts, and wakes the frame loop. The next frame shows it, except where a pointer only passes by.
     pub(crate) fn act(&self, action: Action) {
         {
             let mut engine = self.0.borrow_mut();
+            if !matches!(action, Action::Hover(_)) {
+                engine.last_publish = f64::NEG_INFINITY;
+            }
             engine.act(action);
             engine.touch();
         }

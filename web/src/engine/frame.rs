@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::Handle;
 
-/// yew hears of changes at most this often (milliseconds).
+/// yew hears of what changes by itself at most this often (milliseconds).
 const PUBLISH_EVERY: f64 = 100.0;
 /// A longer gap is a tab that slept, not time that passed.
 const LONGEST_FRAME: f64 = 250.0;

@@ -113,21 +113,18 @@ impl Controller {
 
     /// A broker asks. The answer, if there is one.
     pub(crate) fn request(&mut self, request: ControllerRequest) -> Option<ControllerAnswer> {
-        match request {
+        let (token, results) = match request {
             ControllerRequest::CreateTopics {
                 token,
                 topics,
                 validate_only,
             } => {
-                let results = topics
-                    .iter()
-                    .map(|topic| self.create_topic(topic, validate_only))
-                    .collect();
-                Some(ControllerAnswer::Topics { token, results })
+                let results = topics.iter().map(|topic| self.create_topic(topic, validate_only));
+                (token, results.collect())
             }
             ControllerRequest::DeleteTopics { token, names } => {
-                let results = names.iter().map(|name| self.delete_topic(name)).collect();
-                Some(ControllerAnswer::Topics { token, results })
+                let results = names.iter().map(|name| self.delete_topic(name));
+                (token, results.collect())
             }
             #[cfg(feature = "full")]
             ControllerRequest::CreatePartitions {
@@ -135,11 +132,8 @@ impl Controller {
                 topics,
                 validate_only,
             } => {
-                let results = topics
-                    .iter()
-                    .map(|more| self.grow_topic(more, validate_only))
-                    .collect();
-                Some(ControllerAnswer::Topics { token, results })
+                let results = topics.iter().map(|more| self.grow_topic(more, validate_only));
+                (token, results.collect())
             }
             #[cfg(feature = "full")]
             ControllerRequest::AlterTopicConfigs {
@@ -149,12 +143,13 @@ impl Controller {
             } => {
                 let results = topics
                     .iter()
-                    .map(|(name, changes)| self.configure_topic(name, changes, validate_only))
-                    .collect();
-                Some(ControllerAnswer::Topics { token, results })
+                    .map(|(name, changes)| self.configure_topic(name, changes, validate_only));
+                (token, results.collect())
             }
             #[cfg(not(feature = "full"))]
-            ControllerRequest::CreatePartitions { .. } | ControllerRequest::AlterTopicConfigs { .. } => None,
+            ControllerRequest::CreatePartitions { .. } | ControllerRequest::AlterTopicConfigs { .. } => {
+                return None;
+            }
             ControllerRequest::AlterIsr {
                 topic,
                 partition,
@@ -164,9 +159,10 @@ impl Controller {
             } => {
                 let expected = (leader_epoch, partition_epoch);
                 let done = self.alter_isr(&topic, partition, expected, &isr);
-                (!done).then_some(ControllerAnswer::IsrRefused { topic, partition })
+                return (!done).then_some(ControllerAnswer::IsrRefused { topic, partition });
             }
-        }
+        };
+        Some(ControllerAnswer::Topics { token, results })
     }
 
     fn alter_isr(&mut self, topic: &TopicId, index: i32, expected: (i32, i32), isr: &[NodeId]) -> bool {
