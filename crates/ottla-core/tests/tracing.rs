@@ -94,6 +94,45 @@ fn every_record_and_batch_has_its_whole_life_in_the_trace() {
 }
 
 #[test]
+fn a_record_says_which_place_it_has_in_its_batch() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "5")]);
+    bench.producer.set_trace(bench.now, Level::Record);
+    for value in ["a", "b", "c"] {
+        bench.send_to(0, value);
+    }
+    bench.run();
+    let places: Vec<u32> = bench
+        .trace
+        .iter()
+        .filter_map(|envelope| match envelope.event {
+            Event::Appended { index, .. } => Some(index),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(places, [0, 1, 2]);
+}
+
+#[test]
+fn memory_is_told_when_a_batch_takes_some_and_when_it_comes_back() {
+    let mut bench = Bench::with_level(
+        1,
+        &[("buffer.memory", "5000"), ("max.request.size", "5000")],
+        Level::Batch,
+    );
+    bench.warm_up(1);
+    let told: Vec<_> = bench
+        .trace
+        .iter()
+        .filter_map(|envelope| match envelope.event {
+            Event::Memory { used, total } => Some((used, total)),
+            _ => None,
+        })
+        .collect();
+    assert!(told.len() > 1 && told[0].0 > 0, "{told:?}");
+    assert_eq!(told.last(), Some(&(0, 5000)));
+}
+
+#[test]
 fn a_batch_says_why_it_was_closed() {
     let reason = |options: &[(&str, &str)], act: fn(&mut Bench)| {
         let mut bench = Bench::warm(1, options);

@@ -165,6 +165,32 @@ fn the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up() {
     assert!(after < naive + 4, "{after} after the split");
 }
 
+/// An open batch that expires is sealed without compression: that says nothing about how its topic compresses.
+#[test]
+fn a_batch_that_expires_while_it_is_open_teaches_no_ratio() {
+    let options = [
+        ("compression.type", "gzip"),
+        ("batch.size", "2000"),
+        ("linger.ms", "50000"),
+        ("delivery.timeout.ms", "90000"),
+    ];
+    let mut bench = Bench::new(1, &options);
+    for _ in 0..60 {
+        records_per_batch(&mut bench, 1);
+    }
+    let learned = records_per_batch(&mut bench, 1);
+    bench.opens = false;
+    bench.cut_all();
+    bench.done.clear();
+    bench.send_to(0, "expires");
+    bench.advance_ms(90_000);
+    assert_eq!(bench.results(), ["DELIVERY_TIMEOUT No"]);
+    bench.opens = true;
+    bench.advance_ms(60_000);
+    let after = records_per_batch(&mut bench, 1);
+    assert!(after >= learned, "{after} after {learned}");
+}
+
 #[test]
 fn a_batch_that_refuses_a_record_is_closed_at_once() {
     let options = [("batch.size", "300"), ("linger.ms", "1000")];
@@ -361,6 +387,17 @@ fn timestamps_are_the_senders_and_negative_ones_are_refused() {
         request.batch().header.base_timestamp,
         0,
         "the first millisecond is one"
+    );
+    bench.ok(&request, 0);
+    bench
+        .producer
+        .send(bench.now, Record::to(TOPIC).value("b"))
+        .expect("accepted");
+    bench.run();
+    assert_eq!(
+        bench.take().batch().header.base_timestamp,
+        -1,
+        "without a time, the format's value for none"
     );
     let refused = bench
         .producer
