@@ -19,15 +19,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::admission::{Admission, Place};
 use crate::cluster::Directory;
-use crate::config::{Config, Listener};
+use crate::config::{Config, Limits, Listener};
 use crate::gateway::Gateway;
 use crate::session::Session;
 use crate::workers::Workers;
-use crate::{admin, upgrade};
+use crate::{admin, socket, upgrade};
 
 /// HTTP requests may have this many headers, in at most 16 KiB.
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// After an error of `accept` (no file descriptors left, for instance) it is tried again after this time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -101,18 +103,16 @@ impl Bridge {
         let (alive, finished) = mpsc::channel(1);
         let mut listeners = Vec::with_capacity(config.listeners.len());
         let mut local_addrs = Vec::with_capacity(config.listeners.len());
+        let limits = config.limits;
         for listener in config.listeners {
-            let (socket, address) = bind(listener.bind).await?;
+            let (socket, address) = bind(listener.bind, &limits)?;
             local_addrs.push(address);
             listeners.push((socket, Arc::new(listener)));
         }
         let (admin, admin_addr) = match config.admin {
-            Some(address) => bind(address)
-                .await
-                .map(|(socket, address)| (Some(socket), Some(address)))?,
+            Some(address) => bind(address, &limits).map(|(socket, address)| (Some(socket), Some(address)))?,
             None => (None, None),
         };
-        let limits = config.limits;
         let directory = |cluster| Arc::new(Directory::new(cluster, &limits));
         let shared = Arc::new(Shared {
             clusters: config.clusters.into_iter().map(directory).collect(),
@@ -137,7 +137,7 @@ impl Bridge {
 }
 
 /// The configuration has checked this already; a configuration made in code has not.
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+fn bind(address: SocketAddr, limits: &Limits) -> Result<(TcpListener, SocketAddr), BindError> {
     let failed = |source| BindError { address, source };
     if !address.ip().is_loopback() {
         return Err(failed(io::Error::new(
@@ -145,9 +145,18 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindErro
             "not a loopback address",
         )));
     }
-    let socket = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = listen(address, limits.kernel_buffer_bytes).map_err(failed)?;
     let bound = socket.local_addr().map_err(failed)?;
     Ok((socket, bound))
+}
+
+fn listen(address: SocketAddr, kernel_buffer_bytes: u64) -> io::Result<TcpListener> {
+    let socket = socket::bounded(address, kernel_buffer_bytes)?;
+    // As TcpListener::bind does: connections of the bridge before, which linger, do not keep this one from its address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl BoundBridge {

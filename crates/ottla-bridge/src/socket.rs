@@ -1,10 +1,26 @@
-//! Reading a socket that is ready, without asking it twice.
+//! Sockets with bounded buffers, and reading one that is ready, without asking it twice.
 
 use std::io;
+use std::net::SocketAddr;
 
 use bytes::BufMut;
 use tokio::io::Interest;
+use tokio::net::TcpSocket;
 use tokio::net::tcp::ReadHalf;
+
+/// A socket for this kind of address, for which the system holds about so many bytes in each direction. What comes from
+/// a listener inherits it. Without it the system takes megabytes from a client whose broker has stopped, beside every
+/// budget of the bridge.
+pub(crate) fn bounded(address: SocketAddr, kernel_buffer_bytes: u64) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    let bytes = u32::try_from(kernel_buffer_bytes).unwrap_or(u32::MAX);
+    socket.set_recv_buffer_size(bytes)?;
+    socket.set_send_buffer_size(bytes)?;
+    Ok(socket)
+}
 
 /// Where sockets are watched for changes (epoll, kqueue), a read that leaves room has taken everything: whatever comes
 /// later is a change.
@@ -39,6 +55,28 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         (client, listener.accept().await.unwrap().0)
+    }
+
+    /// Bytes that a socket to a peer that never reads takes.
+    fn taken(socket: &TcpStream) -> usize {
+        let piece = [0; 16 * 1024];
+        std::iter::from_fn(|| socket.try_write(&piece).ok()).sum()
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_costs_what_was_asked_for_and_not_megabytes() {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let listener = bounded(any, 65_536).unwrap();
+        listener.bind(any).unwrap();
+        let listener = listener.listen(1).unwrap();
+        let connecting = bounded(any, 65_536).unwrap();
+        let client = connecting.connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        for socket in [&client, &server] {
+            socket.writable().await.unwrap();
+            let taken = taken(socket);
+            assert!(taken >= 65_536 && taken <= 16 * 65_536, "{taken}");
+        }
     }
 
     #[tokio::test]

@@ -109,7 +109,9 @@ fn page(props: &Props, on_keys: &Callback<()>) -> Html {
     let on_drag = Callback::from(|event: DragEvent| event.prevent_default());
     html! {
         <div class={classes!("page", mode, phone.then_some("phone"), sheet)} ondrop={on_drop} ondragover={on_drag}>
-            <a class="skip" href="#stage">{ lang.word(Word::SkipToStage) }</a>
+            if !blank {
+                <a class="skip" href="#stage">{ lang.word(Word::SkipToStage) }</a>
+            }
             <Header engine={props.engine.clone()} model={props.model.clone()} on_keys={on_keys.clone()} />
             <main>
                 { intro(props) }

@@ -170,7 +170,7 @@ pub(crate) fn KeysDialog(props: &KeysProps) -> Html {
         <div class="veil">
             <div class="dialog" role="dialog" aria-modal="true" aria-labelledby="keys-title">
                 <h2 id="keys-title">{ lang.word(Word::Keys) }
-                    <button ref={button} class="txt close" aria-label={lang.word(Word::Close)} onclick={close}>{ "\u{d7}" }</button>
+                    <button ref={button} class="txt close" aria-label={lang.word(Word::Close)} onclick={close}></button>
                 </h2>
                 <dl>{ for rows }</dl>
             </div>

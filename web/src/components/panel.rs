@@ -46,7 +46,7 @@ pub(crate) fn Panel(props: &Props) -> Html {
             <h2>
                 <span class={key} aria-hidden="true">{ &record.letter }</span>
                 <span>{ &record.title }<small>{ &record.sub }</small></span>
-                <button class="txt close" aria-label={lang.word(Word::Close)} onclick={acts(&props.engine, Action::Select(None))}>{ "\u{d7}" }</button>
+                <button class="txt close" aria-label={lang.word(Word::Close)} onclick={acts(&props.engine, Action::Select(None))}></button>
             </h2>
             <p class="why">{ &record.why }</p>
             <section>

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::config::{HostPort, Network};
+use crate::socket;
 
 /// How the bridge names itself to brokers.
 const CLIENT_ID: &str = "ottla-bridge";
@@ -43,7 +44,11 @@ impl Error for Unreachable {
 
 /// Connects to the first address of `broker` that may be dialled and answers. The address that was checked is the one
 /// that is dialled, so a name that resolves differently the next time gains nothing.
-pub(super) async fn connect(broker: &HostPort, networks: &[Network]) -> io::Result<TcpStream> {
+pub(super) async fn connect(
+    broker: &HostPort,
+    networks: &[Network],
+    kernel_buffer_bytes: u64,
+) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
     for address in lookup_host((broker.host.as_str(), broker.port)).await? {
         if !may_dial(address.ip(), networks) {
@@ -54,7 +59,10 @@ pub(super) async fn connect(broker: &HostPort, networks: &[Network]) -> io::Resu
             last = Unreachable::error(address, why);
             continue;
         }
-        match TcpStream::connect(address).await {
+        match socket::bounded(address, kernel_buffer_bytes)?
+            .connect(address)
+            .await
+        {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
                 return Ok(stream);

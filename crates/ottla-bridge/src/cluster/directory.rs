@@ -53,6 +53,7 @@ pub(crate) struct Directory {
     cluster: Cluster,
     dial_timeout: Duration,
     max_answer_len: u64,
+    kernel_buffer_bytes: u64,
     nodes: Mutex<KnownNodes>,
     /// When Metadata was last asked for; held while it is being asked for, so that one asks for all who wait.
     refreshed: tokio::sync::Mutex<Option<Instant>>,
@@ -65,6 +66,7 @@ impl Directory {
         Self {
             dial_timeout: limits.dial_timeout(),
             max_answer_len: limits.response_bytes,
+            kernel_buffer_bytes: limits.kernel_buffer_bytes,
             nodes: Mutex::new(KnownNodes::new(&cluster.bootstrap)),
             refreshed: tokio::sync::Mutex::new(None),
             next_bootstrap: AtomicUsize::new(0),
@@ -124,7 +126,7 @@ impl Directory {
     }
 
     async fn connect(&self, address: &HostPort) -> io::Result<TcpStream> {
-        connect(address, &self.cluster.networks)
+        connect(address, &self.cluster.networks, self.kernel_buffer_bytes)
             .await
             .inspect_err(|error| {
                 tracing::warn!(cluster = self.cluster.name, broker = %address, %error, "cannot connect");
