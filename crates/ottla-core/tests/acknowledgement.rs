@@ -28,6 +28,8 @@ fn without_acks_a_record_is_done_when_its_last_byte_is_written() {
     assert!(bench.done.is_empty(), "one byte is missing");
     bench.write(sent.conn, 1);
     assert_eq!(bench.results(), ["0@-1"]);
+    let metadata = bench.done[0].1.clone().expect("written");
+    assert_eq!(metadata.timestamp, 1_700_000_000_000, "the record's own");
     assert_eq!(bench.producer.in_flight(), 0);
     assert_eq!(bench.producer.memory_used(), 0);
 }
@@ -81,6 +83,10 @@ fn offsets_count_up_from_the_base_and_timestamps_are_the_records_own() {
         .collect();
     assert_eq!(sizes, [(1, 2), (-1, 0), (0, -1)]);
     assert_eq!(&*metadata[0].topic, TOPIC);
+    assert!(
+        bench.completions.remove(0).records().is_empty(),
+        "nothing to give back"
+    );
 }
 
 #[test]

@@ -293,6 +293,19 @@ fn no_more_than_the_write_allowance_is_handed_over() {
 }
 
 #[test]
+fn a_request_above_the_write_allowance_goes_when_nothing_is_unwritten() {
+    let options = [
+        ("max.request.size", "8388608"),
+        ("linger.ms", "0"),
+        ("buffer.memory", "33554432"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.send_to(0, &"x".repeat(5 << 20));
+    bench.run();
+    assert_eq!(bench.pending.len(), 1);
+}
+
+#[test]
 fn a_retriable_error_of_api_versions_ends_the_connection() {
     let mut bench = Bench::new(1, &[("max.block.ms", "500")]);
     bench.answers = false;

@@ -37,6 +37,17 @@ fn flush_does_not_wait_for_records_that_were_sent_later() {
 }
 
 #[test]
+fn a_record_that_is_sent_during_a_flush_does_not_linger() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "10000")]);
+    bench.send_to(0, "a");
+    bench.producer.flush(bench.now);
+    bench.run();
+    bench.send_to(0, "b");
+    bench.run();
+    assert_eq!(bench.pending.len(), 2);
+}
+
+#[test]
 fn flush_waits_for_retries_and_counts_failures_as_resolved() {
     let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
     bench.send_to(0, "a");

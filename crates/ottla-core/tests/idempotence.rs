@@ -114,6 +114,8 @@ fn a_duplicate_is_a_success_without_an_offset() {
     let again = bench.take();
     bench.reply(&again, ErrorCode::DUPLICATE_SEQUENCE_NUMBER, -1);
     assert_eq!(bench.results(), ["0@-1"]);
+    let metadata = bench.done[0].1.clone().expect("stored");
+    assert_eq!(metadata.timestamp, 1_700_000_000_000, "the record's own");
     bench.send_to(0, "b");
     bench.run();
     assert_eq!(identity(&bench.take()).2, 2, "the sequence counts as used");
@@ -299,6 +301,26 @@ fn an_expired_batch_of_unknown_fate_stops_its_partition_until_the_fate_is_known(
     );
 }
 
+/// The broker has the batch: else it had not taken the one behind it.
+#[test]
+fn a_batch_out_of_retries_needs_no_new_epoch_when_the_one_behind_it_is_stored() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "0"), ("retries", "1")]);
+    for value in ["a", "b"] {
+        bench.send_to(0, value);
+        bench.run();
+    }
+    let (first, second) = (bench.take(), bench.take());
+    bench.reply(&first, ErrorCode::REQUEST_TIMED_OUT, -1);
+    bench.ok(&second, 8);
+    bench.advance_ms(200);
+    let again = bench.take();
+    bench.reply(&again, ErrorCode::REQUEST_TIMED_OUT, -1);
+    assert_eq!(bench.results(), ["0@8", "REQUEST_TIMED_OUT Possibly"]);
+    bench.send_to(0, "c");
+    bench.run();
+    assert_eq!(identity(&bench.take()), (7000, 0, 3));
+}
+
 #[test]
 fn a_success_under_the_old_epoch_is_a_success() {
     let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
@@ -348,6 +370,7 @@ fn sending_a_doubtful_batch_without_identity_is_announced() {
         bench.events(|event| matches!(event, Event::MaybeDuplicated { .. })),
         1
     );
+    assert_eq!(bench.producer.metrics().maybe_duplicated, 1);
 }
 
 #[test]
@@ -363,6 +386,8 @@ fn ambiguity_fail_sends_a_doubtful_batch_only_under_its_identity() {
     let first = bench.take();
     bench.cut(first.conn);
     assert_eq!(bench.results(), ["NETWORK_EXCEPTION Possibly"]);
+    let error = bench.done[0].1.clone().expect_err("failed").to_string();
+    assert!(error.contains("ottla.ambiguity=fail"), "{error}");
 
     let mut bench = Bench::warm(1, &[("linger.ms", "0"), ("ottla.ambiguity", "fail")]);
     bench.send_to(0, "a");

@@ -125,6 +125,8 @@ fn retries_are_counted_and_end() {
         bench.advance_ms(1500);
     }
     assert_eq!(bench.results(), ["NOT_ENOUGH_REPLICAS No"]);
+    let error = bench.done[0].1.clone().expect_err("failed").to_string();
+    assert!(!error.contains("ottla.ambiguity"), "{error}");
     assert_eq!(bench.producer.metrics().record_retries, 2);
     assert_eq!(bench.producer.memory_used(), 0);
 }

@@ -185,6 +185,30 @@ fn the_delivery_timeout_covers_retries() {
         ["DELIVERY_TIMEOUT No"],
         "each attempt was refused"
     );
+    let error = bench.done[0].1.clone().expect_err("failed").to_string();
+    assert!(error.contains("refused each time"), "{error}");
+}
+
+/// A frozen process looks at no timer, and still hears answers.
+#[test]
+fn at_its_deadline_a_batch_is_neither_sent_again_nor_split() {
+    for (code, name) in [
+        (ErrorCode::NOT_ENOUGH_REPLICAS, "NOT_ENOUGH_REPLICAS"),
+        (ErrorCode::MESSAGE_TOO_LARGE, "MESSAGE_TOO_LARGE"),
+    ] {
+        let options = [("delivery.timeout.ms", "3000"), ("request.timeout.ms", "1000")];
+        let mut bench = Bench::warm(1, &options);
+        let began = bench.now;
+        for value in ["a", "b"] {
+            bench.send_to(0, value);
+        }
+        bench.advance_ms(5);
+        let request = bench.take();
+        bench.handle(Input::Suspended);
+        bench.now = Instant::from_millis(began.as_millis() + 3000);
+        bench.reply(&request, code, -1);
+        assert_eq!(bench.results(), [format!("{name} No"), format!("{name} No")]);
+    }
 }
 
 #[test]

@@ -176,20 +176,17 @@ impl Engine {
                 continue;
             };
             let sequences = &mut self.partitions[ix.0 as usize].sequences;
-            batch.stamp = Some(Stamp {
-                identity,
-                first: sequences.take(batch.count),
-            });
+            let first = sequences.take(batch.count);
+            batch.stamp = Some(Stamp { identity, first });
             let flying = matches!(batch.state, BatchState::InFlight { .. });
             batch.restamped = flying;
             let refused = self.settings.fail_ambiguous && !flying && batch.may_be_duplicated();
-            let sequence = batch.stamp.map_or(-1, |stamp| stamp.first.get());
             self.partition_mut(ix).stamped.push(key);
             self.tracer.emit(now, || Event::Stamped {
                 batch: key.id(),
                 producer_id: identity.id,
                 epoch: identity.epoch,
-                sequence,
+                sequence: first.get(),
             });
             if refused {
                 self.refuse_doubtful(now, ix, key);

@@ -185,6 +185,8 @@ fn a_batch_that_expires_while_it_is_open_teaches_no_ratio() {
     bench.send_to(0, "expires");
     bench.advance_ms(90_000);
     assert_eq!(bench.results(), ["DELIVERY_TIMEOUT No"]);
+    let returned = bench.completions.pop().expect("told").records();
+    assert_eq!(returned[0].1.value.as_deref(), Some(&b"expires"[..]));
     bench.opens = true;
     bench.advance_ms(60_000);
     let after = records_per_batch(&mut bench, 1);
@@ -260,6 +262,20 @@ fn a_batch_larger_than_a_request_goes_alone() {
     requests.sort();
     assert!(requests.contains(&vec![1]), "{requests:?}");
     assert_eq!(requests.iter().flatten().count(), 3);
+}
+
+#[test]
+fn batches_share_a_request_up_to_its_last_byte() {
+    // 61 bytes of header and a record of 39.
+    for (limit, requests) in [("200", 1), ("199", 2)] {
+        let mut bench = Bench::warm(2, &[("max.request.size", limit), ("linger.ms", "10")]);
+        for partition in 0..2 {
+            bench.send_to(partition, &"x".repeat(32));
+        }
+        bench.advance_ms(10);
+        assert_eq!(bench.pending.len(), requests, "max.request.size={limit}");
+        assert_eq!(bench.take().batches()[0].header.total_len(), 100);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every error code that a Produce answer can bear, one after the other, and what the producer does: Kafka's table, not
 //! ours.
 
-use ottla_core::{Record, SendError};
+use ottla_core::{DeliveryErrorKind, Record, SendError};
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
 
@@ -92,6 +92,33 @@ fn fate(code: i16, name: &str, idempotence: &str) -> Fate {
 fn every_code_is_treated_as_kafkas_client_treats_it() {
     for (code, name, expected) in CODES {
         assert_eq!(fate(*code, name, "true"), *expected, "{code} {name}");
+    }
+}
+
+#[test]
+fn the_kind_of_an_error_says_whose_turn_it_is() {
+    for (code, kind) in [
+        (
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            DeliveryErrorKind::Authorization,
+        ),
+        (
+            ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+            DeliveryErrorKind::Authorization,
+        ),
+        (ErrorCode::MESSAGE_TOO_LARGE, DeliveryErrorKind::TooLarge),
+        (ErrorCode::RECORD_LIST_TOO_LARGE, DeliveryErrorKind::TooLarge),
+        (ErrorCode::REQUEST_TIMED_OUT, DeliveryErrorKind::Timeout),
+        (ErrorCode::PRODUCER_FENCED, DeliveryErrorKind::Fatal),
+        (ErrorCode::INVALID_RECORD, DeliveryErrorKind::Broker),
+    ] {
+        let mut bench = Bench::warm(1, &[("linger.ms", "0"), ("retries", "0")]);
+        bench.send_to(0, "a");
+        bench.run();
+        let request = bench.take();
+        bench.reply(&request, code, -1);
+        let error = bench.done[0].1.clone().expect_err("refused");
+        assert_eq!(error.kind, kind, "{error}");
     }
 }
 
