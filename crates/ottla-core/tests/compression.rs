@@ -48,6 +48,23 @@ fn compressible_batches_fill_up_to_their_compressed_size() {
     );
 }
 
+#[test]
+fn the_level_of_the_codec_is_used() {
+    let [fast, small] = ["1", "9"].map(|level| {
+        let options = [("compression.type", "gzip"), ("compression.gzip.level", level)];
+        let mut bench = Bench::warm(1, &options);
+        for n in 0..400u32 {
+            bench.send_to(
+                0,
+                &format!("record {} of {}", n.wrapping_mul(2_654_435_761), n / 3),
+            );
+        }
+        bench.advance_ms(5);
+        bench.take().batch().header.total_len()
+    });
+    assert!(small < fast, "{small} bytes at level 9, {fast} at level 1");
+}
+
 /// A shell that compresses on other threads gets its jobs back in any order; partitions must keep theirs.
 #[test]
 fn jobs_may_come_back_late_and_in_any_order() {

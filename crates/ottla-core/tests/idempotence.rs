@@ -301,6 +301,21 @@ fn an_expired_batch_of_unknown_fate_stops_its_partition_until_the_fate_is_known(
     );
 }
 
+#[test]
+fn a_batch_that_is_refused_under_an_epoch_it_no_longer_bears_is_sent_again() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
+    for value in ["a", "b"] {
+        bench.send_to(0, value);
+        bench.run();
+    }
+    let (first, second) = (bench.take(), bench.take());
+    bench.reply(&first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.reply(&second, ErrorCode::INVALID_PRODUCER_EPOCH, -1);
+    bench.answer_after_ms(1000);
+    bench.answer_after_ms(1000);
+    assert_eq!(bench.results(), ["0@100", "0@100"]);
+}
+
 /// The broker has the batch: else it had not taken the one behind it.
 #[test]
 fn a_batch_out_of_retries_needs_no_new_epoch_when_the_one_behind_it_is_stored() {

@@ -131,7 +131,7 @@ impl Engine {
             capacity: capacity as u32,
         });
         self.trace_memory(now);
-        if self.flushes.is_active() || self.memory.is_wanted() || mutant!(LingerIgnored) {
+        if self.flushes.is_active() || mutant!(LingerIgnored) {
             self.dirty = true;
         } else if was_idle {
             self.wake

@@ -19,7 +19,7 @@ impl RatioEstimate {
     pub(crate) fn observe(&mut self, ratio: f32) {
         if ratio > self.0 {
             self.0 = (self.0 + DETERIORATE).max(ratio);
-        } else if ratio < self.0 {
+        } else {
             self.0 = (self.0 - IMPROVE).max(ratio);
         }
     }

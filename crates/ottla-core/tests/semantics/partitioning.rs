@@ -214,3 +214,86 @@ fn partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back() {
     let both = [0; 200].map(|_| places(&mut bench, &[Record::to(TOPIC).value("x".repeat(100))])[0] % 2);
     assert!(both.contains(&1), "it takes data again");
 }
+
+/// Nobody would notice that its broker is well again.
+#[test]
+fn a_partition_without_a_queue_is_tried_whatever_its_broker_did_before() {
+    let options = [
+        ("linger.ms", "0"),
+        ("batch.size", "100"),
+        ("request.timeout.ms", "1500"),
+        ("delivery.timeout.ms", "2000"),
+        ("max.in.flight.requests.per.connection", "1"),
+        ("partitioner.availability.timeout.ms", "200"),
+    ];
+    let mut bench = two_nodes(&options);
+    spread(&mut bench, 300);
+    bench.opens = false;
+    bench.advance_ms(2500);
+    assert!(
+        bench.producer.snapshot().batches.is_empty(),
+        "what node 2 did not take has expired"
+    );
+    for _ in 0..40 {
+        bench.send(Record::to(TOPIC).value("x".repeat(100)));
+        bench.run();
+    }
+    let batches = bench.producer.snapshot().batches;
+    let of = |partition| {
+        batches
+            .iter()
+            .filter(|batch| batch.partition == partition)
+            .count()
+    };
+    assert!(of(1) > 0 && of(3) > 0, "{} and {} to node 2", of(1), of(3));
+    assert!(of(0) + of(2) > 30, "one without a queue, and no more");
+}
+
+#[test]
+fn a_single_partition_with_a_queue_is_avoided_too() {
+    let options = [
+        ("linger.ms", "0"),
+        ("batch.size", "1"),
+        ("max.in.flight.requests.per.connection", "1"),
+    ];
+    let mut bench = Bench::warm(2, &options);
+    let (mut beside, rounds) = (0, 30);
+    for _ in 0..rounds {
+        for _ in 0..20 {
+            bench.send_to(0, "x");
+        }
+        bench.run();
+        let chosen = bench.send(Record::to(TOPIC).value("y"));
+        bench.answer_all();
+        let mut told = bench.done.drain(..);
+        let (_, result) = told.find(|(id, _)| *id == chosen).expect("told");
+        beside += i32::from(result.expect("delivered").partition == 1);
+    }
+    assert!(beside > 25, "{beside} of {rounds} beside the queue");
+}
+
+#[test]
+fn a_broker_starves_when_the_availability_timeout_is_over_and_not_before() {
+    let options = [
+        ("linger.ms", "0"),
+        ("batch.size", "100"),
+        ("max.in.flight.requests.per.connection", "1"),
+        ("partitioner.availability.timeout.ms", "200"),
+    ];
+    for (millis, expected) in [(200, true), (201, false)] {
+        let mut bench = two_nodes(&options);
+        places(&mut bench, &[Record::to(TOPIC)]);
+        for partition in [1, 1, 3] {
+            bench.send_to(partition, "held back");
+            bench.run();
+        }
+        bench.advance_ms(millis);
+        for _ in 0..40 {
+            bench.send(Record::to(TOPIC).value("x".repeat(100)));
+            bench.run();
+        }
+        let batches = bench.producer.snapshot().batches;
+        let more = batches.iter().filter(|batch| batch.partition % 2 == 1).count() - 3;
+        assert_eq!(more > 1, expected, "{more} after {millis} ms");
+    }
+}
