@@ -135,7 +135,6 @@ impl Engine {
         for conn in self.network.conn_ids() {
             self.hang_up(now, conn, "the producer is closed");
         }
-        self.drop_abandoned();
         if self.memory.room() && !mutant!(CloseWakesNobody) {
             // Whoever waits for memory learns that there will be none: the next `send` is refused.
             self.outbox.push_back(Output::Room);

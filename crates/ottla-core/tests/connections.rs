@@ -293,6 +293,27 @@ fn no_more_than_the_write_allowance_is_handed_over() {
 }
 
 #[test]
+fn the_write_allowance_is_used_to_its_last_byte() {
+    let options = [
+        ("max.request.size", "8388608"),
+        ("linger.ms", "0"),
+        ("buffer.memory", "33554432"),
+    ];
+    for (beyond, requests) in [(0, 2), (1, 1)] {
+        let mut bench = Bench::warm(1, &options);
+        bench.writes = false;
+        let first = 2_000_000;
+        bench.send_to(0, &"x".repeat(first));
+        bench.run();
+        let overhead = bench.pending[0].batch().header.total_len() - first;
+        let left = (4 << 20) - bench.unwritten(bench.conn());
+        bench.send_to(0, &"x".repeat(left - overhead + beyond));
+        bench.run();
+        assert_eq!(bench.pending.len(), requests, "{beyond} bytes beyond");
+    }
+}
+
+#[test]
 fn a_request_above_the_write_allowance_goes_when_nothing_is_unwritten() {
     let options = [
         ("max.request.size", "8388608"),

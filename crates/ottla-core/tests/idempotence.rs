@@ -219,6 +219,31 @@ fn out_of_order_for_the_next_batch_bumps_the_epoch_and_renumbers() {
 }
 
 #[test]
+fn partitions_of_one_answer_go_to_the_next_epoch_together() {
+    let mut bench = Bench::warm(2, &[("linger.ms", "5")]);
+    for partition in [0, 1] {
+        bench.send_to(partition, "a");
+    }
+    bench.advance_ms(5);
+    let first = bench.take();
+    bench.reply(&first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(200);
+    let mut stamps = Vec::new();
+    while let Some(again) = bench.pending.pop_front() {
+        for batch in again.batches() {
+            stamps.push((
+                batch.partition,
+                batch.header.producer_epoch,
+                batch.header.base_sequence,
+            ));
+        }
+    }
+    stamps.sort_unstable();
+    assert_eq!(stamps, [(0, 1, 0), (1, 1, 0)]);
+    assert_eq!(bench.producer.metrics().epoch_bumps, 1);
+}
+
+#[test]
 fn unknown_producer_id_bumps_the_epoch_unless_the_partition_moved_meanwhile() {
     for (log_start_offset, epoch) in [(-1, 0), (500, 1)] {
         let mut bench = Bench::warm(1, &[("linger.ms", "0")]);

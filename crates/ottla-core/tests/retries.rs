@@ -161,6 +161,19 @@ fn an_error_that_is_not_retriable_fails_at_once_and_gives_the_records_back() {
 }
 
 #[test]
+fn a_refusal_after_an_attempt_in_doubt_leaves_the_doubt() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
+    bench.send_to(0, "a");
+    bench.run();
+    let first = bench.take();
+    bench.reply(&first, ErrorCode::REQUEST_TIMED_OUT, -1);
+    bench.advance_ms(200);
+    let again = bench.take();
+    bench.reply(&again, ErrorCode::INVALID_RECORD, -1);
+    assert_eq!(bench.results(), ["INVALID_RECORD Possibly"]);
+}
+
+#[test]
 fn record_errors_name_the_culprit_and_spare_the_others() {
     let mut bench = Bench::warm(1, &[]);
     for value in ["good", "bad", "good"] {

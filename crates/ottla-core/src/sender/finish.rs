@@ -155,16 +155,4 @@ impl Engine {
             }
         }
     }
-
-    /// Forgets batches whose answers nobody waits for any more.
-    pub(crate) fn drop_abandoned(&mut self) {
-        for index in 0..self.active.len() {
-            let ix = self.active[index];
-            for key in core::mem::take(&mut self.partition_mut(ix).in_flight) {
-                if let Some(batch) = self.batches.remove(key) {
-                    self.memory.give_back(batch.charge);
-                }
-            }
-        }
-    }
 }

@@ -148,6 +148,11 @@ fn close_delivers_without_linger_and_at_its_deadline_fails_the_rest() {
         (bench.results(), bench.closed),
         (vec!["CLOSED Possibly".to_owned()], true)
     );
+    assert_eq!(
+        bench.producer.memory_used(),
+        0,
+        "nobody waits for the answer any more"
+    );
 }
 
 #[test]
