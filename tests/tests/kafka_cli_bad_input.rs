@@ -100,20 +100,16 @@ fn a_record_of_two_megabytes_fails_and_its_neighbours_do_not() {
 fn an_unknown_topic_fails_after_max_block_ms() {
     let kafka = Kafka::shared();
     let topic = Kafka::topic_name("nowhere");
+    // The limit is half of what a producer would wait that does not look at max.block.ms.
+    let run = console_producer(kafka.bootstrap(), &topic)
+        .args(properties(&["max.block.ms=2000"]))
+        .input("x\n")
+        .limit(Duration::from_secs(30));
     let start = Instant::now();
-    let run = producer(
-        kafka.bootstrap(),
-        &topic,
-        &properties(&["max.block.ms=2000"]),
-        "x\n",
-    );
-    let took = start.elapsed();
+    let run = run.finish();
     refused(&run, 1, &["UNKNOWN_TOPIC_OR_PARTITION", &topic, "max.block.ms"]);
-    // What max.block.ms promises: the topic may yet appear, and the default of a minute is not waited for.
-    assert!(
-        (Duration::from_millis(1_900)..Duration::from_secs(10)).contains(&took),
-        "{took:?}"
-    );
+    // The topic may yet appear, so that nothing is given up before.
+    assert!(start.elapsed() >= Duration::from_millis(2_000), "given up early");
 }
 
 #[test]

@@ -58,6 +58,7 @@ struct State {
     identities: Vec<ErrorCode>,
     planned: Vec<Cut>,
     cuts_made: usize,
+    withheld: usize,
     delay: Duration,
     connections: usize,
     sockets: Vec<TcpStream>,
@@ -137,6 +138,11 @@ impl Proxy {
     /// How many planned cuts have happened.
     pub fn cuts_made(&self) -> usize {
         self.shared.lock().cuts_made
+    }
+
+    /// How many answers arrived that [`Moment::Never`] kept from their client.
+    pub fn withheld(&self) -> usize {
+        self.shared.lock().withheld
     }
 
     /// Waits until `count` planned cuts have happened.

@@ -186,6 +186,7 @@ fn deliver(state: &mut State, frame: &[u8], asked: &Mutex<Vec<Asked>>, silent: &
             }
             false
         });
+    state.withheld += usize::from(fate == Fate::Vanish);
     fate
 }
 
