@@ -22,6 +22,17 @@ fn a_batch_leaves_when_linger_is_over_and_not_before() {
 }
 
 #[test]
+fn a_leader_is_dialled_when_a_batch_is_ready_and_not_before() {
+    let mut bench = Bench::new(1, &[("linger.ms", "50")]);
+    bench.send_to(0, "a");
+    bench.advance_ms(49);
+    let nodes = |bench: &Bench| bench.dialled.iter().filter(|(_, node, _)| node.is_some()).count();
+    assert_eq!(nodes(&bench), 0, "{:?}", bench.dialled);
+    bench.advance_ms(1);
+    assert_eq!(nodes(&bench), 1, "{:?}", bench.dialled);
+}
+
+#[test]
 fn linger_zero_sends_at_once() {
     let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
     bench.send_to(0, "a");

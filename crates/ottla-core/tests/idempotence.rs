@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Bench, Pending, TOPIC};
+use common::{Bench, Pending};
 use ottla_core::trace::{Event, Level};
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
@@ -467,31 +467,4 @@ fn a_batch_that_expired_in_flight_does_not_hold_up_the_retry_behind_it() {
     bench.advance_ms(1500);
     assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
     assert_eq!(bench.take().values(), ["b"]);
-}
-
-/// Neither metadata, which has its own backoff, nor a batch, which lingers, makes a connection meanwhile.
-#[test]
-fn a_producer_id_is_asked_for_as_soon_as_a_node_may_be_dialled() {
-    let options = [
-        ("linger.ms", "60000"),
-        ("delivery.timeout.ms", "120000"),
-        ("metadata.recovery.strategy", "none"),
-    ];
-    let mut bench = Bench::new(1, &options);
-    for topic in [TOPIC, "nowhere"] {
-        bench.producer.want(bench.now, topic).expect("a good name");
-    }
-    bench.advance_ms(5000);
-    let asked = bench.metadata_requests.len();
-    while bench.metadata_requests.len() == asked {
-        bench.advance_ms(10);
-    }
-    bench.send_to(0, "a");
-    bench.opens = false;
-    bench.cut_all();
-    bench.cut_all();
-    bench.opens = true;
-    assert!(bench.init_requests.is_empty(), "the node is not dialled at once");
-    bench.advance_ms(100);
-    assert_eq!(bench.init_requests.len(), 1);
 }

@@ -350,3 +350,25 @@ fn what_is_no_stamped_batch_cannot_be_replayed() {
     assert!(matches!(refused[3], Err(ReplayError::Partition(-1))));
     assert_eq!(bench.producer.outstanding(), 0);
 }
+
+/// It bears the identity of the process before this one: no gap is left in the sequences of this one.
+#[test]
+fn a_batch_of_an_earlier_process_that_is_refused_leaves_the_epoch_alone() {
+    let (bytes, _) = unanswered(&["a"]);
+    let mut bench = journaling(&[]);
+    let send = |bench: &mut Bench, value| {
+        bench.send_to(0, value);
+        bench.run();
+        note_all(bench);
+        bench.take()
+    };
+    let own = send(&mut bench, "b");
+    bench.ok(&own, 0);
+    replay(&mut bench, bytes);
+    bench.run();
+    let replayed = bench.take();
+    bench.reply(&replayed, ErrorCode::INVALID_RECORD, -1);
+    assert_eq!(bench.done.len(), 2);
+    let (_, epoch, sequence) = identity(&send(&mut bench, "c"));
+    assert_eq!((epoch, sequence), (0, 1));
+}

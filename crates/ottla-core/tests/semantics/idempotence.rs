@@ -1,5 +1,8 @@
 //! Producer id, sequences and time (behaviours 37 to 50).
 
+use std::time::Duration;
+
+use ottla_core::{Input, Record, Timer};
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
 
@@ -245,4 +248,103 @@ fn a_late_acknowledgement_does_not_move_sequences_back() {
     bench.reply(&third, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
     bench.advance_ms(200);
     assert_eq!(stamp(&bench.take()), (1, 0), "it was next");
+}
+
+/// A producer without an id that was cut from its only node. Neither metadata, which has its own backoff, nor a batch,
+/// which lingers, makes a connection at once.
+#[test]
+fn a_producer_id_is_asked_for_as_soon_as_a_node_may_be_dialled() {
+    let options = [
+        ("linger.ms", "60000"),
+        ("delivery.timeout.ms", "120000"),
+        ("metadata.recovery.strategy", "none"),
+    ];
+    let mut bench = Bench::new(1, &options);
+    for topic in [TOPIC, "nowhere"] {
+        bench.producer.want(bench.now, topic).expect("a good name");
+    }
+    bench.advance_ms(5000);
+    let asked = bench.metadata_requests.len();
+    while bench.metadata_requests.len() == asked {
+        bench.advance_ms(10);
+    }
+    bench.send_to(0, "a");
+    bench.opens = false;
+    bench.cut_all();
+    bench.cut_all();
+    bench.opens = true;
+    assert!(bench.init_requests.is_empty(), "the node is not dialled at once");
+    assert!(matches!(bench.wait.1, Timer::Reconnect(_)), "{:?}", bench.wait);
+    bench.advance_ms(100);
+    assert_eq!(bench.init_requests.len(), 1);
+}
+
+/// A refusal of the batch behind it makes a new epoch; the expired one may still arrive at its old leader.
+#[test]
+fn a_new_epoch_begins_when_a_batch_that_expired_in_flight_is_answered() {
+    let options = [
+        ("linger.ms", "0"),
+        ("delivery.timeout.ms", "1000"),
+        ("request.timeout.ms", "1000"),
+        ("metadata.max.age.ms", "600"),
+    ];
+    let mut bench = Bench::new(1, &options);
+    // Node 2 leads another topic, so that it can tell of the move while node 1 has not answered.
+    bench.nodes = vec![1, 2];
+    bench.topics.insert("other".to_owned(), Ok(vec![(2, 0)]));
+    bench.send(Record::to("other"));
+    bench.warm_up_with(1, 2);
+    bench.writes = false;
+    bench.send_to(0, "expires");
+    bench.run();
+    let first = bench.take();
+    bench.advance_ms(500);
+    bench.write(first.conn, bench.unwritten(first.conn));
+    bench.writes = true;
+    bench.topics.insert(TOPIC.to_owned(), Ok(vec![(2, 1)]));
+    bench.advance_ms(100);
+    bench.send_to(0, "refused");
+    bench.run();
+    let second = bench.take();
+    assert_eq!((first.node, second.node), (Some(1), Some(2)));
+    bench.advance_ms(400);
+    bench.reply(&second, ErrorCode::INVALID_RECORD, -1);
+    assert_eq!(
+        bench.results(),
+        ["DELIVERY_TIMEOUT Possibly", "INVALID_RECORD No"]
+    );
+    bench.send_to(0, "next");
+    bench.run();
+    assert!(bench.pending.is_empty());
+    bench.ok(&first, 0);
+    assert_eq!(stamp(&bench.take()), (1, 0));
+}
+
+#[test]
+fn a_batch_that_was_answered_at_its_deadline_leaves_a_doubt_that_the_next_one_ends() {
+    let options = [
+        ("linger.ms", "0"),
+        ("delivery.timeout.ms", "3000"),
+        ("request.timeout.ms", "1000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    let began = bench.now;
+    bench.send_to(0, "a");
+    bench.run();
+    bench.now += Duration::from_millis(1);
+    bench.send_to(0, "b");
+    bench.run();
+    let (first, second) = (bench.take(), bench.take());
+    bench.handle(Input::Suspended);
+    bench.now = began + Duration::from_millis(3000);
+    bench.reply(&first, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, -1);
+    bench.ok(&second, 8);
+    bench.handle(Input::Resumed);
+    assert_eq!(
+        bench.results(),
+        ["NOT_ENOUGH_REPLICAS_AFTER_APPEND Possibly", "0@8"]
+    );
+    bench.send_to(0, "c");
+    bench.run();
+    assert_eq!(stamp(&bench.take()), (0, 3));
 }

@@ -282,6 +282,8 @@ fn a_broker_starves_when_the_availability_timeout_is_over_and_not_before() {
     ];
     for (millis, expected) in [(200, true), (201, false)] {
         let mut bench = two_nodes(&options);
+        // It has taken data since, and begins anew.
+        bench.advance_ms(1000);
         places(&mut bench, &[Record::to(TOPIC)]);
         for partition in [1, 1, 3] {
             bench.send_to(partition, "held back");
