@@ -7,7 +7,7 @@ use std::path::Path;
 use ottla_tests::cli::console_producer;
 use ottla_tests::dev_cluster::DevCluster;
 use ottla_tests::kcat;
-use ottla_tests::places::run_dir;
+use ottla_tests::places::{program, run_dir};
 use ottla_tests::run::{Finished, Run};
 
 /// Towards nobody, and with little patience for that.
@@ -197,6 +197,72 @@ fn a_damaged_spool_is_told_and_the_file_is_kept() {
         fs::read(dir.join("000000000001.damaged-0")).expect("as it was"),
         bytes
     );
+}
+
+/// The same, where no file may become longer than 4 KiB: the system refuses the rest in the middle of a write.
+#[cfg(unix)]
+fn with_small_files(dir: &Path, input: &str) -> Finished {
+    const LIMITED: &str = "trap '' XFSZ; ulimit -f 8; exec \"$@\"";
+    Run::new("sh")
+        .args(["-c", LIMITED, "sh"])
+        .args([program("ottla")])
+        .args(["console-producer", "--bootstrap-server", "127.0.0.1:1"])
+        .args(["--topic", "limited", "--spool"])
+        .args([dir])
+        .args(["--command-property", "delivery.timeout.ms=200"])
+        .args(["--command-property", "request.timeout.ms=100"])
+        .input(input)
+        .finish()
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_may_not_grow_cost_no_line_that_was_reported() {
+    let cluster = DevCluster::start(&["limited:1"]);
+    let dir = run_dir("limited").join("spool");
+    let line = |n: u32| format!("{n:0300}\n");
+    for n in 0..20 {
+        let run = with_small_files(&dir, &line(n));
+        assert_eq!(run.lines().last().map(String::as_str), Some("spooled 1"), "{run}");
+    }
+    assert!(
+        fs::read_dir(&dir).expect("a directory").count() > 2,
+        "a lock and two files"
+    );
+    let run = with_small_files(&dir, &"x".repeat(5000));
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.lines().is_empty(), "{run}");
+    let told = run.errors();
+    let told = told
+        .lines()
+        .find(|told| told.contains("line 1 and those behind it are not kept"));
+    let told = told.expect("it says which");
+    assert!(
+        told.contains(".spool: File too large") && told.contains("ulimit -f"),
+        "{told}"
+    );
+    let run = delivering(&cluster, "limited", &dir, &[], "");
+    assert_eq!(run.code, Some(0), "{run}");
+    let expected: Vec<_> = (0..20).map(|n| line(n).trim_end().to_owned()).collect();
+    assert_eq!(values(&cluster, "limited"), expected);
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_refused_in_one_line() {
+    let dir = run_dir("taken").join("spool");
+    fs::create_dir_all(&dir).expect("made");
+    let lock = fs::File::create(dir.join("lock")).expect("made");
+    lock.lock().expect("nobody has it");
+    let run = spooling(&dir, &[], "a\n").finish();
+    assert_eq!((run.code, run.errors().lines().count()), (Some(2), 1), "{run}");
+    assert!(run.errors().contains("another process uses the spool"), "{run}");
+    drop(lock);
+    let file = run_dir("file").join("file");
+    fs::write(&file, "").expect("written");
+    let run = spooling(&file.join("spool"), &[], "a\n").finish();
+    assert_eq!((run.code, run.errors().lines().count()), (Some(2), 1), "{run}");
+    assert!(run.errors().contains("cannot create"), "{run}");
+    assert!(run.errors().contains("take another directory"), "{run}");
 }
 
 #[test]

@@ -269,7 +269,8 @@ impl Spooling {
         let status = status.map_err(|error| Failure::Delivery(error.to_string()))?;
         let mut wrong = Vec::new();
         if status.pending > 0 || status.broken.is_some() || status.halted.is_some() {
-            let why = match status.broken.as_ref().or(status.halted.as_ref()) {
+            let reasons = [&status.broken, &status.halted, &status.trouble];
+            let why = match reasons.into_iter().flatten().next() {
                 Some(why) => why.to_string(),
                 None if self.interrupted => "interrupted".to_owned(),
                 None => format!("nothing was delivered for {} ms", self.patience.as_millis()),

@@ -1,14 +1,12 @@
 //! The file of records that were set aside: those whose outcome is unknown, and those that the broker refused.
 
-use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ottla_core::Record;
 use ottla_core::journal::{Aside, Entry, Piece, file_header, read};
 
 use super::SpoolError;
-use super::log::sync_dir;
+use super::disk::{self, Target, sync_dir};
 
 const NAME: &str = "aside.spool";
 /// Why a record stays aside of which damage took the reason.
@@ -56,10 +54,9 @@ pub(super) fn path(dir: &Path) -> PathBuf {
 /// Reads the file; none is an empty one.
 pub(super) fn load(dir: &Path) -> Result<AsideFile, SpoolError> {
     let path = path(dir);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(AsideFile::default()),
-        Err(error) => return Err(SpoolError::io("read", &path)(error)),
+    let bytes = match disk::read(&path) {
+        Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(AsideFile::default()),
+        bytes => bytes?,
     };
     let pieces = read(&bytes).map_err(|newer| SpoolError::Newer {
         path: path.clone(),
@@ -103,7 +100,7 @@ pub(super) fn load(dir: &Path) -> Result<AsideFile, SpoolError> {
 #[derive(Debug)]
 pub(super) struct AsideLog {
     dir: PathBuf,
-    file: Option<File>,
+    file: Option<Target>,
     len: u64,
 }
 
@@ -130,29 +127,45 @@ impl AsideLog {
             bytes.extend_from_slice(&file_header());
         }
         encode(kept, self.len, &mut bytes);
-        if self.file.is_none() {
-            let opened = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path);
-            self.file = Some(opened.map_err(SpoolError::io("open", &path))?);
-            sync_dir(&self.dir)?;
-        }
-        let Some(file) = &mut self.file else {
-            unreachable!("it was just opened");
-        };
-        let written = file
-            .seek(SeekFrom::Start(self.len))
-            .and_then(|_| file.write_all(&bytes))
-            .and_then(|()| file.sync_data());
+        let at = self.len;
+        let written = self.open(&path).and_then(|file| {
+            file.write(at, &bytes)?;
+            file.sync()?;
+            file.is_in_place()
+        });
         if let Err(error) = written {
-            // Best effort: half an entry at the end is recognised as such.
-            let _ = file.set_len(self.len);
-            return Err(SpoolError::io("write", &path)(error));
+            self.fall_back(&error);
+            return Err(error);
         }
         self.len += bytes.len() as u64;
         Ok(())
+    }
+
+    fn open(&mut self, path: &Path) -> Result<&mut Target, SpoolError> {
+        let opened = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let file = match self.len {
+                    0 => Target::create(path)?,
+                    _ => Target::open(path)?,
+                };
+                sync_dir(&self.dir)?;
+                file
+            }
+        };
+        Ok(self.file.insert(opened))
+    }
+
+    /// Another attempt writes all of it again, which is why it may sync again.
+    fn fall_back(&mut self, error: &SpoolError) {
+        let was_removed =
+            matches!(error, SpoolError::Gone { .. }) || error.kind() == Some(std::io::ErrorKind::NotFound);
+        if was_removed {
+            (self.file, self.len) = (None, 0);
+        } else if let Some(file) = &self.file {
+            // Half an entry at the end is recognised as such.
+            let _ = file.cut(self.len);
+        }
     }
 }
 
@@ -178,26 +191,11 @@ fn encode(kept: &[Kept], offset: u64, out: &mut Vec<u8>) {
 pub(super) fn replace(dir: &Path, kept: &[Kept]) -> Result<u64, SpoolError> {
     let path = path(dir);
     if kept.is_empty() {
-        return match fs::remove_file(&path) {
-            Ok(()) => sync_dir(dir).map(|()| 0),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(SpoolError::io("remove", &path)(error)),
-        };
+        disk::remove(&path)?;
+        return sync_dir(dir).map(|()| 0);
     }
     let mut bytes = file_header().to_vec();
     encode(kept, 0, &mut bytes);
-    write_whole(dir, &path, &bytes)?;
+    disk::write_whole(dir, &path, &bytes)?;
     Ok(bytes.len() as u64)
-}
-
-/// Writes a file so that after a crash either the old one is there or the new one.
-pub(super) fn write_whole(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), SpoolError> {
-    let next = path.with_extension("tmp");
-    let written = File::create(&next).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_data()
-    });
-    written.map_err(SpoolError::io("write", &next))?;
-    fs::rename(&next, path).map_err(SpoolError::io("replace", path))?;
-    sync_dir(dir)
 }

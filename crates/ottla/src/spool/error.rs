@@ -21,6 +21,11 @@ pub enum SpoolError {
         /// Its error.
         error: Arc<io::Error>,
     },
+    /// A file that is written to is not where it was. What was written to it before may be lost with it.
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// Another process has the directory open.
     Locked {
         /// The directory.
@@ -65,14 +70,47 @@ impl SpoolError {
             error: Arc::new(error),
         }
     }
+
+    /// What kind of error the system has.
+    pub(super) fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Io { error, .. } => Some(error.kind()),
+            _ => None,
+        }
+    }
+}
+
+/// What helps against an error of the system.
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room there; what was kept so far stays kept"
+        }
+        io::ErrorKind::FileTooLarge => "raise the limit of file sizes of this process (ulimit -f)",
+        io::ErrorKind::PermissionDenied => {
+            "let this user read, write, make and remove files there, or take another directory"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "make that disk writable, or take another directory",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            "something else is in the way; move it, or take another directory"
+        }
+        io::ErrorKind::NotFound => "was it removed or moved? put it back, or take another directory",
+        _ => "look after that disk, or take another directory",
+    }
 }
 
 impl fmt::Display for SpoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, error } => {
-                write!(f, "cannot {doing} {}: {error}", path.display())
+                let remedy = remedy(error.kind());
+                write!(f, "cannot {doing} {}: {error}; {remedy}", path.display())
             }
+            Self::Gone { path } => write!(
+                f,
+                "{} was removed or moved while it was in use; put it back, or start again with another directory",
+                path.display()
+            ),
             Self::Locked { dir, owner } => write!(
                 f,
                 "another process{owner} uses the spool {}; wait for its end, or take another directory",

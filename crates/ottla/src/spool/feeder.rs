@@ -15,7 +15,9 @@ use std::thread::Thread;
 use ottla_core::Record;
 use ottla_core::journal::{Aside, Entry, FILE_HEADER_LEN, Piece, Runs, read_on};
 
+use super::SpoolError;
 use super::aside::Kept;
+use super::disk;
 use super::log::{Segment, segment_path};
 use super::options::SpoolOptions;
 use super::writer::Job;
@@ -69,6 +71,12 @@ impl Feed {
         state.segments.extend(segments);
         drop(state);
         self.news.notify_one();
+    }
+
+    /// Whether the log has this file and anybody wants it.
+    fn has(&self, segment: u64) -> bool {
+        let state = self.lock();
+        !state.stopped && state.segments.iter().any(|own| own.id == segment)
     }
 
     /// Has records sent again, before any that were not sent yet.
@@ -157,13 +165,11 @@ impl Feeder {
                 }
                 Step::Read(len) => match self.read(&mut file, place, len) {
                     Ok(offset) => place.offset = offset,
-                    // It was removed meanwhile, so none of its records is to be sent any more.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => place.offset = u64::MAX,
+                    // The writer removed it meanwhile, so none of its records is to be sent any more.
+                    Err(_) if !self.feed.has(place.segment) => place.offset = u64::MAX,
                     Err(error) => {
                         let path = segment_path(&self.dir, place.segment);
-                        let why = format!("cannot read {}: {error}", path.display());
-                        self.options.tell(&why);
-                        self.feed.halt(&why);
+                        self.halt(SpoolError::io("read", &path)(error).to_string());
                     }
                 },
             }
@@ -174,7 +180,7 @@ impl Feeder {
     fn read(&mut self, file: &mut Option<File>, place: Place, len: u64) -> io::Result<u64> {
         let file = match file {
             Some(file) => file,
-            None => file.insert(File::open(segment_path(&self.dir, place.segment))?),
+            None => file.insert(disk::open(&segment_path(&self.dir, place.segment))?),
         };
         let mut size = CHUNK;
         loop {
@@ -242,10 +248,18 @@ impl Feeder {
                 // A writer that is gone has said why.
                 let _ = self.writer.send(Job::Aside {
                     kept: kept.into_iter().collect(),
+                    is_noted: false,
                 });
             }
-            _ => self.feed.halt(&error.to_string()),
+            _ => self.halt(error.to_string()),
         }
+    }
+
+    /// Sends nothing more, and has the status say so.
+    fn halt(&self, why: String) {
+        self.feed.halt(&why);
+        // A writer that is gone has said why.
+        let _ = self.writer.send(Job::Failed { line: why });
     }
 }
 

@@ -175,7 +175,10 @@ impl Hook {
             text: error.to_string(),
             record,
         });
-        self.tell(Job::Aside { kept: kept.collect() });
+        self.tell(Job::Aside {
+            kept: kept.collect(),
+            is_noted: false,
+        });
     }
 
     // A writer that is gone has said why; what it was not told, the next process finds out.

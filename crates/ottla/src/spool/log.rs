@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use ottla_core::journal::{Entry, FILE_HEADER_LEN, Ledger, Runs, file_header};
+use ottla_core::journal::{Entry, FILE_HEADER_LEN, Ledger, Runs, file_header, read_on};
 
 use super::SpoolError;
 use super::aside::AsideLog;
+use super::disk::{self, Target, sync_dir};
 
 /// How the extension of a file begins that is only kept because it is damaged.
 pub(super) const DAMAGED: &str = "damaged-";
@@ -28,11 +29,13 @@ pub(super) struct Segment {
 pub(super) struct Log {
     pub(super) dir: PathBuf,
     pub(super) segments: VecDeque<Segment>,
+    /// Segments of which every record is done; they are still to be removed.
+    retired: VecDeque<Segment>,
     /// What is still to be done.
     pub(super) ledger: Ledger,
     pub(super) aside: AsideLog,
     /// The last segment.
-    file: File,
+    file: Target,
     /// Entries that are not written yet.
     buffer: Vec<u8>,
     segment_bytes: u64,
@@ -40,6 +43,10 @@ pub(super) struct Log {
     damaged_bytes: u64,
     /// Whether anything was written and not synced.
     dirty: bool,
+    /// Whether what could not be written to its end may stand behind the last entry.
+    ragged: bool,
+    /// Why nobody knows any more what is on the disk. It stays so: the system reports a failed sync once.
+    broken: Option<SpoolError>,
     _lock: File,
 }
 
@@ -48,26 +55,24 @@ pub(super) fn segment_path(dir: &Path, id: u64) -> PathBuf {
     dir.join(format!("{id:012}.spool"))
 }
 
-/// Makes names durable that were made or removed.
-pub(super) fn sync_dir(dir: &Path) -> Result<(), SpoolError> {
-    // Not every system lets a directory be opened, and those that do not need no sync.
-    match File::open(dir).and_then(|dir| dir.sync_all()) {
-        Err(error) if cfg!(unix) => Err(SpoolError::io("sync", dir)(error)),
-        _ => Ok(()),
-    }
+/// What stands beside a segment that could not be synced. The system may show bytes of it that never came to the disk, and
+/// calls them synced, so the next start must not add to it.
+pub(super) fn unsynced_path(dir: &Path, id: u64) -> PathBuf {
+    segment_path(dir, id).with_extension("unsynced")
 }
 
-fn create_segment(dir: &Path, id: u64) -> Result<File, SpoolError> {
+fn create_segment(dir: &Path, id: u64) -> Result<Target, SpoolError> {
     let path = segment_path(dir, id);
-    let created = File::options().create_new(true).write(true).open(&path);
-    let created = created.and_then(|mut file| {
-        file.write_all(&file_header())?;
-        file.sync_data()?;
+    let created = Target::create(&path).and_then(|mut file| {
+        file.write(0, &file_header())?;
+        file.sync()?;
+        sync_dir(dir)?;
         Ok(file)
     });
-    let file = created.map_err(SpoolError::io("create", &path))?;
-    sync_dir(dir)?;
-    Ok(file)
+    created.inspect_err(|_| {
+        // If this fails, too, the file has no entry, which is how the next start knows that it is not the last one.
+        let _ = disk::remove(&path);
+    })
 }
 
 impl Log {
@@ -85,12 +90,7 @@ impl Log {
             .back()
             .filter(|last| reusable && last.len < segment_bytes);
         let file = match reused {
-            Some(last) => {
-                let path = segment_path(dir, last.id);
-                let opened = File::options().write(true).open(&path);
-                let at_end = opened.and_then(|mut file| file.seek(SeekFrom::Start(last.len)).map(|_| file));
-                at_end.map_err(SpoolError::io("open", &path))?
-            }
+            Some(last) => Target::open(&segment_path(dir, last.id))?,
             None => {
                 let id = segments.back().map_or(1, |last| last.id + 1);
                 segments.push_back(Segment {
@@ -104,6 +104,7 @@ impl Log {
         Ok(Self {
             dir: dir.to_owned(),
             segments,
+            retired: VecDeque::new(),
             ledger,
             aside,
             file,
@@ -111,6 +112,8 @@ impl Log {
             segment_bytes,
             damaged_bytes: 0,
             dirty: false,
+            ragged: false,
+            broken: None,
             _lock: lock,
         })
     }
@@ -121,7 +124,8 @@ impl Log {
 
     /// Bytes in the directory, with those that are about to be written.
     pub(super) fn used(&self) -> u64 {
-        let segments: u64 = self.segments.iter().map(|segment| segment.len).sum();
+        let segments = self.segments.iter().chain(&self.retired);
+        let segments: u64 = segments.map(|segment| segment.len).sum();
         segments + self.aside.len() + self.damaged_bytes + self.buffer.len() as u64
     }
 
@@ -161,26 +165,91 @@ impl Log {
         entry.encode(offset, &mut self.buffer);
     }
 
-    /// Writes what was put. On an error nothing of it is there.
-    pub(super) fn commit(&mut self) -> Result<(), SpoolError> {
-        if self.buffer.is_empty() {
-            return Ok(());
+    /// Why nothing is written any more.
+    pub(super) fn broken(&self) -> Option<&SpoolError> {
+        self.broken.as_ref()
+    }
+
+    /// Writes what was put, and syncs if `durably`. On an error nothing of it is there.
+    pub(super) fn commit(&mut self, durably: bool) -> Result<(), SpoolError> {
+        self.is_sound()?;
+        let is_more = !self.buffer.is_empty();
+        let written = self.write();
+        self.buffer.clear();
+        let from = match written {
+            Ok(from) => from,
+            Err(error) => {
+                // Half an entry that stays at the end is written over, and recognised by the next start. A whole one would
+                // not be, so nothing is added until it is gone.
+                self.ragged = self.file.cut(self.current().len).is_err();
+                self.dirty = true;
+                // What was committed before is to be durable all the same.
+                return if durably {
+                    self.sync().and(Err(error))
+                } else {
+                    Err(error)
+                };
+            }
+        };
+        let kept = if durably { self.sync() } else { Ok(()) };
+        let kept = kept.and_then(|()| if is_more { self.stay_in_place() } else { Ok(()) });
+        if kept.is_err() && is_more {
+            // Who waits for these entries hears that they are not kept. If this fails, the next start finds them.
+            let _ = self.file.cut(from);
+            self.set_len(from);
         }
-        let (id, len) = (self.current().id, self.current().len);
-        if let Err(error) = self.file.write_all(&self.buffer) {
-            self.buffer.clear();
-            // If this fails, too, half an entry stands at the end, which the next start recognises.
-            let _ = self.file.set_len(len);
-            let _ = self.file.seek(SeekFrom::Start(len));
-            return Err(SpoolError::io("write", &segment_path(&self.dir, id))(error));
+        kept
+    }
+
+    /// Returns where what was put begins.
+    fn write(&mut self) -> Result<u64, SpoolError> {
+        let len = self.current().len;
+        if self.buffer.is_empty() {
+            return Ok(len);
+        }
+        if self.ragged {
+            self.file.cut(len)?;
+            self.ragged = false;
+        }
+        match self.file.write(len, &self.buffer) {
+            Err(error) if error.kind() == Some(ErrorKind::FileTooLarge) && len > FILE_HEADER_LEN as u64 => {
+                self.file.cut(len)?;
+                self.write_to_next()?;
+            }
+            written => written?,
         }
         self.dirty = true;
-        let written = self.buffer.len() as u64;
-        self.buffer.clear();
-        if let Some(current) = self.segments.back_mut() {
-            current.len += written;
+        let from = self.current().len;
+        self.set_len(from + self.buffer.len() as u64);
+        Ok(from)
+    }
+
+    /// A file that may not grow any more ends, and what was put goes to the next one.
+    fn write_to_next(&mut self) -> Result<(), SpoolError> {
+        let put = std::mem::take(&mut self.buffer);
+        let from = self.current().len;
+        self.begin_segment()?;
+        let at = self.current().len;
+        for entry in read_on(&put, from).entries() {
+            entry.encode(at + self.buffer.len() as u64, &mut self.buffer);
         }
-        Ok(())
+        self.file.write(at, &self.buffer)
+    }
+
+    fn set_len(&mut self, len: u64) {
+        if let Some(current) = self.segments.back_mut() {
+            current.len = len;
+        }
+    }
+
+    fn is_sound(&self) -> Result<(), SpoolError> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Entries in a file that nobody finds again are lost.
+    fn stay_in_place(&mut self) -> Result<(), SpoolError> {
+        let place = self.file.is_in_place();
+        place.inspect_err(|error| self.broken = Some(error.clone()))
     }
 
     /// Notes what was committed.
@@ -204,9 +273,14 @@ impl Log {
 
     /// Makes durable what was committed.
     pub(super) fn sync(&mut self) -> Result<(), SpoolError> {
-        if std::mem::take(&mut self.dirty) {
-            let path = segment_path(&self.dir, self.current().id);
-            self.file.sync_data().map_err(SpoolError::io("sync", &path))?;
+        self.is_sound()?;
+        if self.dirty {
+            self.file.sync().inspect_err(|error| {
+                self.broken = Some(error.clone());
+                // As long as the system has the file in memory it has this one, too.
+                let _ = Target::create(&unsynced_path(&self.dir, self.current().id));
+            })?;
+            self.dirty = false;
         }
         Ok(())
     }
@@ -216,45 +290,52 @@ impl Log {
         self.dirty
     }
 
-    /// Begins a new file when the last one is long, and removes those of which every record is done. To be called with
+    /// Begins a new file when the last one is long, and retires those of which every record is done. To be called with
     /// nothing put.
     pub(super) fn tidy(&mut self) -> Result<(), SpoolError> {
+        self.is_sound()?;
         let current = *self.current();
         let is_done = current.len > (1 << 20).min(self.segment_bytes) && self.first_to_do().is_none();
-        if current.len >= self.segment_bytes || is_done {
-            // Readers of a later file may rely on all of this one.
-            self.sync()?;
-            self.file = create_segment(&self.dir, current.id + 1)?;
-            self.segments.push_back(Segment {
-                id: current.id + 1,
-                len: FILE_HEADER_LEN as u64,
-                last: current.last,
-            });
-        }
+        let begun = match current.len >= self.segment_bytes || is_done {
+            true => self.begin_segment(),
+            false => Ok(()),
+        };
         let first = self.first_to_do().unwrap_or(u64::MAX);
         while self.segments.len() > 1 && self.segments[0].last < first {
-            let path = segment_path(&self.dir, self.segments[0].id);
-            fs::remove_file(&path).map_err(SpoolError::io("remove", &path))?;
-            self.segments.pop_front();
+            self.retired.extend(self.segments.pop_front());
+        }
+        begun
+    }
+
+    fn begin_segment(&mut self) -> Result<(), SpoolError> {
+        let current = *self.current();
+        // Readers of a later file may rely on all of this one.
+        self.sync()?;
+        self.file = create_segment(&self.dir, current.id + 1)?;
+        self.segments.push_back(Segment {
+            id: current.id + 1,
+            len: FILE_HEADER_LEN as u64,
+            last: current.last,
+        });
+        Ok(())
+    }
+
+    /// Removes the files that were retired. To be called when nobody reads them any more.
+    pub(super) fn remove_retired(&mut self) -> Result<(), SpoolError> {
+        while let Some(first) = self.retired.front() {
+            disk::remove(&segment_path(&self.dir, first.id))?;
+            // A later file says what became of the records of an earlier one, so it must not go before that.
+            sync_dir(&self.dir)?;
+            self.retired.pop_front();
         }
         Ok(())
     }
 
-    /// Removes every file, when nothing is left to be done.
-    pub(super) fn clear_if_done(&mut self) -> Result<(), SpoolError> {
-        if self.first_to_do().is_some() {
-            return Ok(());
+    /// Retires every file, when nothing is left to be done. Nothing can be put any more then.
+    pub(super) fn retire_if_done(&mut self) {
+        if self.first_to_do().is_none() {
+            self.retired.append(&mut self.segments);
         }
-        for segment in self.segments.drain(..) {
-            let path = segment_path(&self.dir, segment.id);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(SpoolError::io("remove", &path)(error));
-                }
-                _ => {}
-            }
-        }
-        sync_dir(&self.dir)
     }
 
     /// The first record that is not done.

@@ -9,14 +9,22 @@
 //! producer. `docs/spool.md` has the format and what each fsync policy is worth.
 
 mod aside;
+mod disk;
 mod error;
+#[cfg(test)]
+mod faults;
 mod feeder;
 mod hook;
+mod lock;
 mod log;
+mod mend;
 mod missing;
 mod open;
 mod options;
 mod producer;
+mod scan;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use error::SpoolError;

@@ -1,26 +1,23 @@
 //! Opening a directory: what an earlier process left, whole, torn or damaged.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ottla_core::Record;
-use ottla_core::journal::{
-    Aside, Entry, FILE_HEADER_LEN, Ledger, LiveStamp, Piece, Runs, Settlement, file_header, read, runs_of,
-};
+use ottla_core::journal::{Aside, Entry, Ledger, LiveStamp, Piece, Runs, Settlement, read, runs_of};
 use ottla_wire::batch::RecordBatch;
 
 use super::aside::{self, AsideLog, Kept};
-use super::log::{DAMAGED, Log, Segment, segment_path, sync_dir};
+use super::disk;
+use super::lock::lock;
+use super::log::{Log, Segment, segment_path};
+use super::mend::{keep_damaged, mend_end, remove_unfinished, salvage, trust_again};
 use super::missing::Missing;
+use super::scan::{Scanned, last_written, scan, segment_ids};
 use super::{SpoolError, SpoolOptions, SpoolStatus, Unknown};
 
 /// Why a record in doubt was set aside.
 const DAMAGE: &str = "OUTCOME_UNKNOWN: a damaged entry of the spool may have said that the record was sent";
-
-/// How much of a file is gone that was cut, at most: nobody knows, but files are about that long.
-const CUT: u64 = 16 << 20;
 
 /// A directory that is open, and what there is to be done.
 pub(super) struct Opened {
@@ -30,35 +27,26 @@ pub(super) struct Opened {
     pub(super) status: SpoolStatus,
 }
 
-/// A segment that was read.
-struct Scanned {
-    segment: Segment,
-    /// What is no entry: from, to.
-    damage: Vec<(usize, usize)>,
-    torn: Option<usize>,
-    /// Records that are in it by themselves.
-    records: Runs,
-}
-
 pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolError> {
-    fs::create_dir_all(dir).map_err(SpoolError::io("create", dir))?;
+    disk::make_dir(dir)?;
     let lock = lock(dir)?;
+    remove_unfinished(dir)?;
     let ids = segment_ids(dir)?;
     let mut ledger = Ledger::default();
     let (mut scanned, mut missing) = (Vec::new(), Missing::default());
-    for (index, id) in ids.iter().enumerate() {
-        let is_last = index + 1 == ids.len();
-        scanned.push(scan(dir, *id, is_last, &mut ledger, &mut missing)?);
+    let last = last_written(dir, &ids)?;
+    for id in &ids {
+        scanned.push(scan(dir, *id, *id >= last, &mut ledger, &mut missing)?);
     }
     let mut missing = missing.finish(ledger.next_number());
     distrust_batches(&mut ledger);
-    for torn in scanned.iter().filter(|scanned| scanned.torn.is_some()) {
-        cut_off(dir, torn, options)?;
+    for scanned in &scanned {
+        mend_end(dir, scanned, options)?;
     }
     let is_whole = scanned.last().is_none_or(|last| last.damage.is_empty());
     let segments: VecDeque<Segment> = scanned.iter().map(|scanned| scanned.segment).collect();
     let file = load_aside(dir, options)?;
-    let places = scanned.iter().map(|scanned| scanned.damage.len() as u64);
+    let places = scanned.iter().map(Scanned::damaged_places);
     let mut status = SpoolStatus {
         damaged: places.sum::<u64>() + u64::from(file.damaged),
         ..SpoolStatus::default()
@@ -92,108 +80,18 @@ pub(super) fn open(dir: &Path, options: &SpoolOptions) -> Result<Opened, SpoolEr
             segment.len = len;
         }
     }
+    trust_again(dir, &scanned);
     log.count_damaged()?;
-    log.tidy()?;
+    let tidied = log.tidy().and_then(|()| log.remove_retired());
+    if let Some(broken) = log.broken() {
+        return Err(broken.clone());
+    }
+    if let Err(error) = tidied {
+        // It can wait: nothing is lost by a file that stays longer or grows longer.
+        options.tell(&error.to_string());
+    }
     let replays = log.ledger.stamps().to_vec();
     Ok(Opened { log, replays, status })
-}
-
-/// Keeps other processes out for as long as the file is open.
-fn lock(dir: &Path) -> Result<File, SpoolError> {
-    let path = dir.join("lock");
-    let opened = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path);
-    let mut file = opened.map_err(SpoolError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut owner = String::new();
-            // Only for people: a number that cannot be read is left out.
-            let _ = file.read_to_string(&mut owner);
-            let is_number = !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_digit());
-            return Err(SpoolError::Locked {
-                dir: dir.to_owned(),
-                owner: if is_number {
-                    format!(" ({owner})")
-                } else {
-                    String::new()
-                },
-            });
-        }
-        Err(TryLockError::Error(error)) => return Err(SpoolError::io("lock", &path)(error)),
-    }
-    let written = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
-    written.map_err(SpoolError::io("write", &path))?;
-    Ok(file)
-}
-
-fn segment_ids(dir: &Path) -> Result<Vec<u64>, SpoolError> {
-    let mut ids = Vec::new();
-    for entry in fs::read_dir(dir).map_err(SpoolError::io("read", dir))? {
-        let path = entry.map_err(SpoolError::io("read", dir))?.path();
-        let id = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .and_then(|stem| stem.parse().ok());
-        if let Some(id) = id.filter(|id| segment_path(dir, *id) == path) {
-            ids.push(id);
-        }
-    }
-    ids.sort_unstable();
-    Ok(ids)
-}
-
-fn scan(
-    dir: &Path,
-    id: u64,
-    is_last: bool,
-    ledger: &mut Ledger,
-    missing: &mut Missing,
-) -> Result<Scanned, SpoolError> {
-    let path = segment_path(dir, id);
-    let bytes = fs::read(&path).map_err(SpoolError::io("read", &path))?;
-    let (mut damage, mut torn, mut records) = (Vec::new(), None, Runs::default());
-    let pieces = read(&bytes).map_err(|newer| SpoolError::Newer {
-        path,
-        version: newer.0,
-    })?;
-    for piece in pieces {
-        match piece {
-            Piece::Entry { ref entry, .. } => {
-                ledger.apply(entry);
-                missing.entry(entry);
-                if let Entry::Record { number, .. } = entry {
-                    records.insert(*number);
-                }
-            }
-            Piece::Torn { offset, .. } if is_last => torn = Some(offset),
-            // Only the last file is ever written to: an earlier one that ends early was cut afterwards.
-            Piece::Torn { offset, end } | Piece::Damaged { offset, end } => {
-                damage.push((offset, end));
-                let is_cut = matches!(piece, Piece::Torn { .. });
-                missing.damaged(if is_cut { CUT } else { (end - offset) as u64 });
-                ledger.damaged();
-            }
-        }
-    }
-    Ok(Scanned {
-        segment: Segment {
-            id,
-            // One that has not even its own header gets it.
-            len: torn.unwrap_or(bytes.len()).max(FILE_HEADER_LEN) as u64,
-            last: ledger.next_number() - 1,
-        },
-        damage,
-        torn,
-        records,
-    })
 }
 
 /// A batch that cannot be sent again as it was is as good as none: its records are in the log by themselves.
@@ -240,29 +138,6 @@ fn give_up_lost(
     };
     write(log, &entry)?;
     Ok(lost.len())
-}
-
-/// Takes the half of an entry away that a process left when it died.
-fn cut_off(dir: &Path, torn: &Scanned, options: &SpoolOptions) -> Result<(), SpoolError> {
-    let path = segment_path(dir, torn.segment.id);
-    let Some(offset) = torn.torn else { return Ok(()) };
-    let opened = File::options().write(true).open(&path);
-    let cut = opened.and_then(|mut file| {
-        let bytes = file.metadata()?.len().saturating_sub(offset as u64);
-        file.set_len(offset as u64)?;
-        if offset < FILE_HEADER_LEN {
-            file.set_len(0)?;
-            file.write_all(&file_header())?;
-        }
-        file.sync_all()?;
-        Ok(bytes)
-    });
-    let bytes = cut.map_err(SpoolError::io("cut", &path))?;
-    options.tell(&format!(
-        "{}: the last entry was not written to its end; its {bytes} bytes from {offset} on are cut off",
-        path.display()
-    ));
-    Ok(())
 }
 
 /// Applies the policy to records of which nobody knows whether they were sent.
@@ -314,8 +189,7 @@ fn decide_doubtful(
 
 fn write(log: &mut Log, entry: &Entry<'_>) -> Result<(), SpoolError> {
     log.put(entry);
-    log.commit()?;
-    log.sync()?;
+    log.commit(true)?;
     log.apply(entry);
     Ok(())
 }
@@ -325,7 +199,7 @@ fn collect(log: &Log, numbers: &Runs) -> Result<Vec<Kept>, SpoolError> {
     let mut kept = Vec::new();
     for segment in &log.segments {
         let path = segment_path(&log.dir, segment.id);
-        let bytes = fs::read(&path).map_err(SpoolError::io("read", &path))?;
+        let bytes = disk::read(&path)?;
         let Ok(pieces) = read(&bytes) else { continue };
         for piece in pieces {
             if let Piece::Entry {
@@ -344,49 +218,6 @@ fn collect(log: &Log, numbers: &Runs) -> Result<Vec<Kept>, SpoolError> {
         }
     }
     Ok(kept)
-}
-
-/// Keeps a damaged file under another name, and puts one with its whole entries in its place. Returns the length of that.
-fn salvage(dir: &Path, hurt: &Scanned, options: &SpoolOptions) -> Result<u64, SpoolError> {
-    let path = segment_path(dir, hurt.segment.id);
-    let bytes = fs::read(&path).map_err(SpoolError::io("read", &path))?;
-    let kept = keep_damaged(dir, &path)?;
-    let mut whole = file_header().to_vec();
-    if let Ok(pieces) = read(&bytes) {
-        for entry in pieces.entries() {
-            entry.encode(whole.len() as u64, &mut whole);
-        }
-    }
-    aside::write_whole(dir, &path, &whole)?;
-    for (from, to) in &hurt.damage {
-        options.tell(&format!(
-            "{}: {} bytes from {from} on are damaged; the file is kept as {}",
-            path.display(),
-            to - from,
-            kept.display()
-        ));
-    }
-    Ok(whole.len() as u64)
-}
-
-/// Gives a file one more name, under which it stays.
-fn keep_damaged(dir: &Path, path: &Path) -> Result<PathBuf, SpoolError> {
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let free = (0_u32..)
-        .map(|n| dir.join(format!("{stem}.{DAMAGED}{n}")))
-        .find(|name| !name.exists());
-    let Some(name) = free else {
-        unreachable!("no directory has four billion files");
-    };
-    if fs::hard_link(path, &name).is_err() {
-        fs::copy(path, &name).map_err(SpoolError::io("copy", path))?;
-    }
-    sync_dir(dir)?;
-    Ok(name)
 }
 
 fn load_aside(dir: &Path, options: &SpoolOptions) -> Result<aside::AsideFile, SpoolError> {
@@ -467,7 +298,7 @@ fn take_one_back(log: &mut Log, was: u64, record: Record<'static>) -> Result<(),
         record,
     };
     log.put(&entry);
-    log.commit()?;
+    log.commit(false)?;
     log.apply(&entry);
     Ok(())
 }

@@ -54,6 +54,8 @@ pub struct SpoolStatus {
     pub halted: Option<Arc<str>>,
     /// Why nothing is taken or sent any more: what is on the disk nobody knows.
     pub broken: Option<Arc<str>>,
+    /// What the system refused last and is asked for again, such as room on a full disk. What was taken is kept meanwhile.
+    pub trouble: Option<Arc<str>>,
 }
 
 /// A producer that keeps what it could not send. See the [module](crate::spool).
@@ -151,7 +153,7 @@ impl SpoolProducer {
             producer: Arc::downgrade(producer.shared()),
             status,
             left: Vec::new(),
-            broken: None,
+            trouble: None,
             unsynced_since: None,
         };
         spawn("spool-writer", move || thread.run(&jobs))
@@ -242,6 +244,11 @@ impl SpoolProducer {
         self.status.borrow().clone()
     }
 
+    #[cfg(test)]
+    pub(super) fn watch(&self) -> watch::Receiver<SpoolStatus> {
+        self.status.clone()
+    }
+
     /// Waits until everything is delivered, refused or set aside, and returns whether it is: `false` when nothing was for
     /// `patience`, or when nothing is sent any more.
     pub async fn drained(&self, patience: Duration) -> bool {
@@ -266,11 +273,11 @@ impl SpoolProducer {
         }
     }
 
-    /// Waits until the directory takes fewer bytes than it took, and returns whether it does: `false` when it did not
-    /// `within` that time.
+    /// Waits until the directory takes fewer bytes than it took, or nothing is taken any more, and returns whether one of
+    /// them is so: `false` when neither was `within` that time.
     pub async fn room(&self, used: u64, within: Duration) -> bool {
         let mut status = self.status.clone();
-        let less = status.wait_for(|now| now.used_bytes < used);
+        let less = status.wait_for(|now| now.used_bytes < used || now.broken.is_some());
         matches!(tokio::time::timeout(within, less).await, Ok(Ok(_)))
     }
 

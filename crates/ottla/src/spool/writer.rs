@@ -44,6 +44,8 @@ pub(super) enum Job {
     },
     Aside {
         kept: Vec<Kept>,
+        /// The file of those has them already.
+        is_noted: bool,
     },
     /// Something that people should know.
     Failed {
@@ -69,8 +71,8 @@ pub(super) struct Writer {
     pub(super) status: watch::Sender<SpoolStatus>,
     /// What could not be written; to be tried again before anything else.
     pub(super) left: Vec<Job>,
-    /// A sync failed: what is on the disk nobody knows, so nothing is promised any more.
-    pub(super) broken: Option<SpoolError>,
+    /// What the system refuses; told once for as long as it does.
+    pub(super) trouble: Option<Arc<str>>,
     pub(super) unsynced_since: Option<Instant>,
 }
 
@@ -82,7 +84,7 @@ impl Writer {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(limit) => jobs.recv_timeout(limit),
             };
-            let mut group = std::mem::take(&mut self.left);
+            let mut group = Vec::new();
             match first {
                 Ok(job) => group.push(job),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -95,6 +97,7 @@ impl Writer {
             }
             let finish = group.iter().position(|job| matches!(job, Job::Finish { .. }));
             let rest = finish.map(|at| group.split_off(at));
+            let group = self.behind_left(group);
             self.write(group);
             if let Some(Job::Finish { reply }) = rest.and_then(|rest| rest.into_iter().next()) {
                 let finished = self.finish();
@@ -104,6 +107,24 @@ impl Writer {
                 return;
             }
         }
+    }
+
+    /// Tries again what could not be written, without new records: delivering may make the room that is missing. As long as
+    /// it cannot be, only records go before it.
+    fn behind_left(&mut self, group: Vec<Job>) -> Vec<Job> {
+        if self.left.is_empty() {
+            return group;
+        }
+        let left = std::mem::take(&mut self.left);
+        self.write(left);
+        if self.left.is_empty() {
+            return group;
+        }
+        let (records, later): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .partition(|job| matches!(job, Job::Append { .. }));
+        self.left.extend(later);
+        records
     }
 
     fn wait(&self) -> Option<Duration> {
@@ -117,78 +138,103 @@ impl Writer {
     }
 
     fn finish(&mut self) -> Result<(), SpoolError> {
+        if self.log.broken().is_some() {
+            // The status says so.
+            return Ok(());
+        }
         self.log.sync()?;
-        self.log.clear_if_done()
+        self.log.retire_if_done();
+        self.feed.published(self.log.segments.iter().copied());
+        if let Err(error) = self.log.remove_retired() {
+            // Nothing is lost by it: they say that all of their records are done.
+            self.options.tell(&error.to_string());
+        }
+        Ok(())
     }
 
     fn write(&mut self, group: Vec<Job>) {
+        if let Some(broken) = self.log.broken() {
+            group.into_iter().for_each(|job| refuse(job, broken));
+            return;
+        }
         let mut written = Vec::new();
         let mut next = self.log.ledger.next_number();
-        let mut must_sync = false;
+        let (mut must_sync, mut trouble) = (false, None);
         for job in group {
-            if let Some(broken) = &self.broken {
-                refuse(job, broken);
-                continue;
-            }
             must_sync |= matches!(job, Job::Append { .. } | Job::Stamped { .. });
-            if let Some(done) = self.put(job, &mut next) {
-                written.push(done);
+            match self.put(job, &mut next) {
+                Ok(done) => written.extend(done),
+                Err(error) => trouble = Some(error),
             }
         }
-        let committed = self.log.commit().and_then(|()| self.sync(must_sync));
-        match committed {
+        let durably = self.is_due(must_sync);
+        match self.log.commit(durably) {
             Ok(()) => self.tell(written),
-            Err(error) => self.failed(written, &error),
+            Err(error) => {
+                self.failed(written, &error);
+                trouble = Some(error);
+            }
         }
-        if let Err(error) = self.log.tidy() {
-            self.options.tell(&error.to_string());
+        if durably {
+            self.unsynced_since = None;
         }
+        let tidied = self.log.tidy();
+        // Before files go: who reads them would take those for lost.
+        self.feed.published(self.log.segments.iter().copied());
+        let tidied = tidied.and_then(|()| self.log.remove_retired());
+        self.note(trouble.or(tidied.err()));
         self.publish();
     }
 
-    fn sync(&mut self, must_sync: bool) -> Result<(), SpoolError> {
-        let due = match self.options.fsync {
+    /// Whether what is committed next is to be durable.
+    fn is_due(&mut self, must_sync: bool) -> bool {
+        match self.options.fsync {
             Fsync::Always => must_sync,
             Fsync::Never => false,
             Fsync::Every(interval) => {
-                if self.log.is_dirty() {
+                if self.log.is_dirty() || self.log.buffered() > 0 {
                     self.unsynced_since.get_or_insert_with(Instant::now);
                 }
                 self.unsynced_since
                     .is_some_and(|since| since.elapsed() >= interval)
             }
-        };
-        if !due {
-            return Ok(());
         }
-        self.unsynced_since = None;
-        self.log.sync().inspect_err(|error| {
-            self.broken = Some(error.clone());
-            self.options
-                .tell(&format!("{error}; nothing is taken or sent any more"));
-        })
+    }
+
+    /// Tells what goes wrong, when it begins to.
+    fn note(&mut self, trouble: Option<SpoolError>) {
+        let new = trouble.map(|error| -> Arc<str> { error.to_string().into() });
+        if new == self.trouble {
+            return;
+        }
+        match &new {
+            Some(error) if self.log.broken().is_some() => self
+                .options
+                .tell(&format!("{error}; nothing is taken or sent until the next start")),
+            Some(error) => self.options.tell(error),
+            None => self.options.tell("the files can be written again"),
+        }
+        self.trouble = new;
     }
 
     /// Puts a job's entries, or refuses it.
-    fn put(&mut self, job: Job, next: &mut u64) -> Option<Job> {
+    fn put(&mut self, job: Job, next: &mut u64) -> Result<Option<Job>, SpoolError> {
         match job {
-            Job::Append { records, reply } => self.put_records(records, reply, next),
-            Job::Aside { kept } => match self.log.aside.append(&kept) {
-                Ok(()) => {
-                    self.log.put(&settled_aside(&kept));
-                    Some(Job::Aside { kept })
+            Job::Append { records, reply } => Ok(self.put_records(records, reply, next)),
+            Job::Aside { kept, is_noted } => {
+                if !is_noted && let Err(error) = self.log.aside.append(&kept) {
+                    self.left.push(Job::Aside { kept, is_noted });
+                    return Err(error);
                 }
-                Err(error) => {
-                    self.options.tell(&error.to_string());
-                    self.left.push(Job::Aside { kept });
-                    None
-                }
-            },
+                self.log.put(&settled_aside(&kept));
+                let is_noted = true;
+                Ok(Some(Job::Aside { kept, is_noted }))
+            }
             job => {
                 if let Some(entry) = entry_of(&job) {
                     self.log.put(&entry);
                 }
-                Some(job)
+                Ok(Some(job))
             }
         }
     }
@@ -253,7 +299,7 @@ impl Writer {
                         _ => status.dropped += count,
                     });
                 }
-                Job::Aside { kept } => self.tell_aside(&kept),
+                Job::Aside { kept, .. } => self.tell_aside(&kept),
                 Job::Failed { line } => self.options.tell(&line),
                 Job::Resent { count, line } => {
                     self.status.send_modify(|status| status.resent += count);
@@ -281,12 +327,10 @@ impl Writer {
 
     /// Nothing of the group is in the file. What the application asked for is refused; the rest is tried again.
     fn failed(&mut self, written: Vec<Job>, error: &SpoolError) {
-        self.options.tell(&error.to_string());
         for job in written {
             match job {
                 Job::Append { reply, .. } => drop(reply.send(Err(error.clone()))),
-                // They are in the file of those, and are found there twice at the worst.
-                job if self.broken.is_none() => self.left.push(job),
+                job if self.log.broken().is_none() => self.left.push(job),
                 _ => {}
             }
         }
@@ -294,13 +338,13 @@ impl Writer {
 
     /// Shows others how far the log is.
     fn publish(&self) {
-        self.feed.published(self.log.segments.iter().copied());
         let (pending, used) = (self.log.pending(), self.log.used());
         self.status.send_modify(|status| {
             status.pending = pending;
             status.used_bytes = used;
             status.halted = self.feed.halted();
-            status.broken = self.broken.as_ref().map(|error| error.to_string().into());
+            status.broken = self.log.broken().map(|error| error.to_string().into());
+            status.trouble = self.trouble.clone();
         });
     }
 }
