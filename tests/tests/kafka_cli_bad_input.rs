@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use ottla_tests::cli::{console_producer, ottla};
 use ottla_tests::kafka::Kafka;
-use ottla_tests::places::run_dir;
+use ottla_tests::places::{program, run_dir};
 use ottla_tests::ports;
-use ottla_tests::run::Finished;
+use ottla_tests::run::{Finished, Run};
 
 fn producer(bootstrap: &str, topic: &str, args: &[&str], input: impl Into<Vec<u8>>) -> Finished {
     console_producer(bootstrap, topic)
@@ -209,6 +209,77 @@ fn progress_is_shown_where_it_is_asked_for_and_nowhere_else() {
         shown.errors().lines().last(),
         Some("1000 records read, 1000 delivered")
     );
+}
+
+#[test]
+fn a_serializer_is_refused_by_every_command_that_sends_bytes_as_they_are() {
+    let commands: [&[&str]; 3] = [
+        &["console-producer"],
+        &["producer-perf-test", "--num-records", "1", "--record-size", "1"],
+        &["verifiable-producer", "--max-messages", "1"],
+    ];
+    let long = "value.serializer=org.apache.kafka.common.serialization.LongSerializer";
+    for command in commands {
+        // Nobody listens there.
+        let run = ottla(command)
+            .args(["--bootstrap-server", "127.0.0.1:1", "--topic", "t"])
+            .args(["--command-property", long])
+            .finish();
+        refused(&run, 2, &[long, "the bytes that they are", "leave it out"]);
+    }
+}
+
+#[test]
+fn an_offset_that_is_none_or_that_the_log_does_not_have() {
+    let kafka = Kafka::shared();
+    let topic = Kafka::topic_name("offsets");
+    kafka.tools().create_topic(&topic, 1, &[]);
+    producer(kafka.bootstrap(), &topic, &[], "a\nb\n");
+    let from = |offset| {
+        ottla(&["console-consumer", "--bootstrap-server", kafka.bootstrap()])
+            .args(["--topic", &topic, "--partition", "0", "--offset", offset])
+            .finish()
+    };
+    refused(
+        &from("-3"),
+        2,
+        &["--offset -3", "'earliest'", "'latest'", "numbers from 0"],
+    );
+    let place = format!("{topic}-0 at offset 99999");
+    refused(
+        &from("99999"),
+        1,
+        &[
+            "OFFSET_OUT_OF_RANGE",
+            &place,
+            "begins at 0 and ends at 2",
+            "--offset earliest",
+        ],
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_standard_output() {
+    let commands: [&[&str]; 3] = [
+        &["partition", "--partitions", "3", "--key", "k"],
+        &["dev-cluster", "--brokers", "1", "--port-base", "0"],
+        &[
+            "verifiable-producer",
+            "--bootstrap-server",
+            "127.0.0.1:1",
+            "--topic",
+            "t",
+        ],
+    ];
+    for command in commands {
+        let run = Run::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" > /dev/full"])
+            .args([program("ottla")])
+            .args(command)
+            .finish();
+        refused(&run, 2, &["standard output", "No space left on device"]);
+    }
 }
 
 #[test]

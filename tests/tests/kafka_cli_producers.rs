@@ -142,3 +142,36 @@ fn the_performance_test_says_and_sends_what_kafkas_does() {
     assert_eq!(theirs.1[499], "null\t499");
     assert_eq!(ours, theirs);
 }
+
+#[test]
+fn the_performance_test_takes_properties_as_kafkas_does() {
+    const RECORDS: usize = 20;
+    let kafka = Kafka::shared();
+    let cluster = format!("bootstrap.servers={}", kafka.bootstrap());
+    let file = run_dir("perf").join("cluster.properties");
+    std::fs::write(&file, format!("{cluster}\n")).expect("the run directory can be written");
+    let file = file.display().to_string();
+    let played = |tool: Run, name: &str, properties: &[&str]| {
+        let topic = topic(kafka, name);
+        let tool = tool.args(["--num-records", &RECORDS.to_string(), "--throughput", "-1"]);
+        let tool = tool.args(properties);
+        tool.args(["--payload-monotonic", "--topic", &topic]).ok();
+        log(kafka, &topic, RECORDS)
+    };
+    let cases: [&[&str]; 3] = [
+        &["--producer-props", &cluster, "acks=1"],
+        &["--command-property", &cluster, "acks=1", "linger.ms=3"],
+        &["--command-config", &file, "--command-property", "acks=1"],
+    ];
+    for properties in cases {
+        let theirs = kafka.tools().class("org.apache.kafka.tools.ProducerPerformance");
+        let theirs = played(theirs, "properties-by-kafka", properties);
+        let ours = played(ottla(&["producer-perf-test"]), "properties", properties);
+        assert_eq!(ours, theirs, "{properties:?}");
+    }
+    let run = ottla(&["producer-perf-test", "--topic", "t", "--num-records", "1"])
+        .args(["--payload-monotonic", "--command-property", "acks=1"])
+        .finish();
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.errors().contains("give --bootstrap-server"), "{run}");
+}

@@ -44,9 +44,13 @@ pub(crate) type Outcome = Result<(), Failure>;
 /// What became of writing to standard output. `| head` closes the pipe when it has enough: that is no failure.
 pub(crate) fn written(result: io::Result<()>) -> Outcome {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Usage(format!(
-            "standard output cannot be written: {error}"
-        ))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(error)),
         _ => Ok(()),
     }
+}
+
+/// Standard output that takes no more, for commands that have no use without a reader.
+#[allow(clippy::needless_pass_by_value, reason = "it is made for map_err")]
+pub(crate) fn unwritable(error: io::Error) -> Failure {
+    Failure::Usage(format!("standard output cannot be written: {error}"))
 }

@@ -27,7 +27,7 @@ mod trace_file;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::{Failure, Outcome};
 
@@ -40,8 +40,7 @@ use crate::exit::{Failure, Outcome};
   ottla console-consumer --bootstrap-server localhost:9092 --topic orders --from-beginning --formatter-property print.key=true
   ottla console-producer --bootstrap-server ws://localhost:8080/k/main --origin http://localhost:8000 --topic orders
 
-Exit codes: 0 done and every record delivered, 1 a delivery failed or the cluster refused, 2 wrong usage or input (a
-topic name that Kafka forbids as well), 3 no cluster answers.
+Exit codes: 0 done and every record delivered, 1 a delivery failed or the cluster refused, 2 wrong usage or input (a topic name that Kafka forbids as well), 3 no cluster answers.
 `ottla COMMAND --help` shows the options of a command with examples.")]
 struct Cli {
     #[command(subcommand)]
@@ -75,11 +74,24 @@ fn main() -> ExitCode {
     for warning in &spelled.warnings {
         eprintln!("warning: {warning}");
     }
-    let cli = Cli::parse_from(spelled.args);
+    let mut matches = negatives_are_values(Cli::command()).get_matches_from(spelled.args);
+    let cli = match Cli::from_arg_matches_mut(&mut matches) {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut Cli::command()).exit(),
+    };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&failure),
     }
+}
+
+/// `--partitions -1` has a value that is out of its range; it is no unknown option `-1`.
+fn negatives_are_values(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action() {
+        ArgAction::Set | ArgAction::Append => arg.allow_negative_numbers(true),
+        _ => arg,
+    });
+    command.mut_subcommands(negatives_are_values)
 }
 
 fn fail(failure: &Failure) -> ExitCode {
@@ -151,5 +163,77 @@ mod tests {
                 .unwrap_or_default();
             assert!(help.contains("Example"), "{name} has no example");
         }
+    }
+
+    /// Every command with its own commands, by name.
+    fn all(of: &clap::Command, into: &mut Vec<(String, clap::Command)>) {
+        for command in of.get_subcommands().filter(|it| it.get_name() != "help") {
+            into.push((command.get_name().to_owned(), command.clone()));
+            all(command, into);
+        }
+    }
+
+    /// clap breaks lines where the terminal ends; one that was broken before is broken twice.
+    #[test]
+    fn no_help_is_broken_into_lines_by_hand() {
+        let cli = Cli::command();
+        let mut commands = vec![("ottla".to_owned(), cli.clone())];
+        all(&cli, &mut commands);
+        for (name, command) in commands {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            for line in help.lines().filter(|it| !it.is_empty() && !it.starts_with(' ')) {
+                assert!(
+                    line.ends_with(['.', ':']),
+                    "{name}: {line:?} goes on in the next line"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_commands_that_produce_offer_what_bridges_take() {
+        let cli = Cli::command();
+        let mut commands = Vec::new();
+        all(&cli, &mut commands);
+        let connected = commands
+            .iter_mut()
+            .filter(|(_, it)| it.get_arguments().any(|arg| arg.get_id() == "bootstrap_server"));
+        let mut bridged = Vec::new();
+        for (name, command) in connected {
+            let help = command.render_help().to_string();
+            assert!(help.contains("HOST:PORT"), "{help}");
+            assert_eq!(
+                help.contains("--origin"),
+                help.contains("or one bridge"),
+                "{help}"
+            );
+            if help.contains("--origin") {
+                bridged.push(name.as_str());
+            }
+        }
+        assert_eq!(
+            bridged,
+            ["console-producer", "producer-perf-test", "verifiable-producer"]
+        );
+    }
+
+    #[test]
+    fn a_negative_number_is_a_value() {
+        let refused = |line: &str| {
+            let words = ["ottla"].into_iter().chain(line.split(' '));
+            let parsed = negatives_are_values(Cli::command()).try_get_matches_from(words);
+            parsed.expect_err("out of range").to_string()
+        };
+        for line in [
+            "topics --bootstrap-server b:1 --create --topic t --partitions -1",
+            "partition --key k --partitions -1",
+            "sim seeds 0..9 --jobs -1",
+        ] {
+            let said = refused(line);
+            assert!(said.contains("-1 is not in 1.."), "{said}");
+        }
+        let said = refused("topics --list -x");
+        assert!(said.contains("unexpected argument '-x'"), "{said}");
     }
 }

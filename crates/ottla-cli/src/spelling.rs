@@ -24,23 +24,36 @@ const RENAMED_EVERYWHERE: [(&str, &str); 2] = [
     ("--producer.config", "--command-config"),
 ];
 
-const REMOVED: [(&str, &str); 6] = [
+const REMOVED: [(&str, &str); 4] = [
     ("--broker-list", "--bootstrap-server"),
     (
         "--zookeeper",
         "--bootstrap-server (clients never talk to ZooKeeper)",
     ),
     ("--new-consumer", "nothing: it is the only consumer"),
-    (
-        "--group",
-        "--partition and --offset: ottla reads partitions and has no consumer groups",
-    ),
     ("--whitelist", "--topic"),
-    ("--transactional-id", "nothing: transactions are not supported"),
 ];
 
 /// Options of Kafka 4.3's tools that ottla does not have: command, option, why not, and the way out.
-const NOT_HERE: [(&str, &str, &str, &str); 15] = [
+const NOT_HERE: [(&str, &str, &str, &str); 18] = [
+    (
+        "console-consumer",
+        "--group",
+        "it reads partitions and has no consumer groups",
+        "say with --partition and --offset where to begin",
+    ),
+    (
+        "producer-perf-test",
+        "--transactional-id",
+        NO_TRANSACTIONS,
+        KAFKA_PERF_TEST,
+    ),
+    (
+        "producer-perf-test",
+        "--transaction-duration-ms",
+        NO_TRANSACTIONS,
+        KAFKA_PERF_TEST,
+    ),
     (
         "console-consumer",
         "--include",
@@ -88,6 +101,8 @@ const NOT_HERE: [(&str, &str, &str, &str); 15] = [
     ),
 ];
 
+const NO_TRANSACTIONS: &str = "it has no transactions";
+const KAFKA_PERF_TEST: &str = "leave it out, or use kafka-producer-perf-test";
 const QUOTAS: &str = "it changes no quotas and no credentials";
 const OTHERS: &str = "it configures topics and brokers only";
 const KAFKA_CONFIGS: &str = "use kafka-configs";
@@ -187,6 +202,15 @@ mod tests {
             error.starts_with("console-consumer --include: not in ottla"),
             "{error}"
         );
+        let error = run(&["ottla", "console-consumer", "--group", "g"]).expect_err("not here");
+        assert!(
+            error.contains("no consumer groups; say with --partition"),
+            "{error}"
+        );
+        let error = run(&["ottla", "configs", "--describe", "--group", "g"]).expect_err("not here");
+        assert!(error.contains("use kafka-configs"), "{error}");
+        let error = run(&["ottla", "producer-perf-test", "--transactional-id", "t"]).expect_err("not here");
+        assert!(error.contains("no transactions; leave it out"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use ottla_wire::ErrorCode;
 use ottla_wire::api::ApiKey;
 use ottla_wire::batch::{TimestampType, read_batches};
 use ottla_wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
@@ -183,8 +184,13 @@ impl PartitionReader {
         })?;
         let mut records = Vec::new();
         for partition in answer.responses.into_iter().flat_map(|t| t.partitions) {
+            let mut log = String::new();
+            if partition.error_code == ErrorCode::OFFSET_OUT_OF_RANGE {
+                let (first, end) = (self.list_offset(-2).await?, self.list_offset(-1).await?);
+                log = format!(": the log begins at {first} and ends at {end}");
+            }
             check(partition.error_code, || {
-                format!("{}-{} at offset {}", self.topic, self.partition, self.next)
+                format!("{}-{} at offset {}{log}", self.topic, self.partition, self.next)
             })?;
             if let Some(bytes) = partition.records {
                 let aborted = Aborted::new(partition.aborted_transactions.unwrap_or_default());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ottla_bridge::{Bridge, Config};
 
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, written};
 
 /// Run the bridge from WebSocket to Kafka, or check its configuration.
 #[derive(Args, Debug)]
@@ -25,8 +25,7 @@ A small bridge.toml:
   bootstrap = [\"localhost:9092\"]
   topics = [\"clicks\", \"logs-*\"]
 
-examples/bridge.toml has every key with its meaning. Without tokens, which are still to come, the bridge listens on
-loopback only.")]
+examples/bridge.toml has every key with its meaning. Without tokens, which are still to come, the bridge listens on loopback only.")]
 pub(crate) struct BridgeArgs {
     #[command(subcommand)]
     command: BridgeCommand,
@@ -53,7 +52,7 @@ pub(crate) async fn run(args: BridgeArgs) -> Outcome {
     match args.command {
         BridgeCommand::Check { config } => {
             let config = Config::from_file(&config).map_err(Failure::usage)?;
-            writeln!(io::stdout(), "{}", config.check()).map_err(Failure::usage)
+            written(writeln!(io::stdout(), "{}", config.check()))
         }
         BridgeCommand::Run { config } => serve(Config::from_file(&config).map_err(Failure::usage)?).await,
     }
@@ -72,7 +71,7 @@ async fn serve(config: Config) -> Outcome {
             lines += &format!("ws://{address}/k/{cluster}\n");
         }
     }
-    io::stdout().write_all(lines.as_bytes()).map_err(Failure::usage)?;
+    written(io::stdout().write_all(lines.as_bytes()))?;
     if let Some(admin) = bridge.admin_addr() {
         eprintln!("metrics at http://{admin}/metrics, health at http://{admin}/health");
     }

@@ -14,8 +14,7 @@ use crate::exit::{Failure, Outcome, written};
 /// Print the APIs and versions that each broker offers, and the highest that ottla can use.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "An API that ottla does not speak is [unusable: not in ottla]; one that it speaks and the broker does not is
-UNSUPPORTED. A broker that cannot be reached is printed with its error.
+    after_help = "An API that ottla does not speak is [unusable: not in ottla]; one that it speaks and the broker does not is UNSUPPORTED. A broker that cannot be reached is printed with its error.
 
 Exit codes: 0 done, 1 a broker could not be asked, 2 wrong usage, 3 no cluster answers.
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use ottla::admin::{Admin, AdminError, AdminOptions};
 use ottla::config::Config;
 use ottla::reader::{Isolation, PartitionReader, Start, StoredRecord};
+use ottla_wire::ErrorCode;
 use tokio::sync::mpsc;
 
 use crate::classes::{self, Deserializer};
@@ -101,7 +102,7 @@ impl ConsoleConsumerArgs {
                 .map(Start::Offset)
                 .ok_or_else(|| {
                     Failure::Usage(format!(
-                        "--offset {text}: must be earliest, latest or a number from 0"
+                        "--offset {text}: valid values are 'earliest', 'latest' and numbers from 0"
                     ))
                 }),
         }
@@ -189,7 +190,7 @@ async fn print(
             _ = tokio::signal::ctrl_c() => break,
         };
         let Some(next) = next else { break };
-        let (partition, records) = next.map_err(into_failure)?;
+        let (partition, records) = next.map_err(with_way_out)?;
         if !records.is_empty() {
             quiet_since = tokio::time::Instant::now();
         }
@@ -271,6 +272,18 @@ pub(crate) async fn connect(connection: &ConnectionArgs) -> Result<Admin, Failur
     }
     let options = AdminOptions::from_config(&config).map_err(Failure::usage)?;
     Admin::connect(options).await.map_err(into_failure)
+}
+
+/// As [`into_failure`], for what a fetch was answered.
+fn with_way_out(error: AdminError) -> Failure {
+    let outside =
+        matches!(&error, AdminError::Broker { code, .. } if *code == ErrorCode::OFFSET_OUT_OF_RANGE);
+    match into_failure(error) {
+        Failure::Delivery(text) if outside => Failure::Delivery(format!(
+            "{text}; give an --offset from the log, or --offset earliest"
+        )),
+        other => other,
+    }
 }
 
 /// What kind of failure an administrative error is.

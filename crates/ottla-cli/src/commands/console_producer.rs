@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use ottla::{Producer, Record};
+use ottla::{Builder, Record};
 use ottla_trace::Level;
 use tokio::sync::mpsc;
 
 use crate::classes;
 use crate::commands::console_spool::{SpoolArgs, Spooling};
 use crate::commands::deliveries::Deliveries;
-use crate::connection::ConnectionArgs;
+use crate::connection::{ConnectionArgs, producing};
 use crate::exit::{Failure, Outcome};
 use crate::line_reader::{LineError, LineFormat, LineReader, TypedRecord};
 use crate::metrics::MetricsArgs;
@@ -23,6 +23,7 @@ use crate::trace_file::TraceFile;
 
 /// Send each line of standard input as a record.
 #[derive(Args, Debug)]
+#[command(mut_args(producing))]
 #[command(after_help = "Examples:
   ottla console-producer --bootstrap-server localhost:9092 --topic clicks < lines.txt
   printf 'kim\\thello\\n' | ottla console-producer --bootstrap-server localhost:9092 --topic clicks --reader-property parse.key=true
@@ -113,7 +114,7 @@ enum TraceLevel {
 }
 
 impl ConsoleProducerArgs {
-    fn properties(&self) -> Result<Vec<(String, String)>, Failure> {
+    fn builder(&self) -> Result<Builder, Failure> {
         let own = [
             ("compression.type", &self.compression_codec),
             ("batch.size", &self.batch_size),
@@ -131,7 +132,7 @@ impl ConsoleProducerArgs {
             .iter()
             .filter_map(|(name, value)| Some((*name, (*value).clone()?)))
             .collect();
-        self.connection.properties(&own)
+        self.connection.producer(&own)
     }
 
     fn trace_file(&self) -> Result<Option<(Level, TraceFile)>, Failure> {
@@ -159,10 +160,7 @@ impl ConsoleProducerArgs {
 pub(crate) async fn run(args: ConsoleProducerArgs) -> Outcome {
     topic_name::check(&args.topic)?;
     let format = args.line_format()?;
-    let mut builder = Producer::builder().set_all(args.properties()?);
-    if let Some(origin) = &args.connection.origin {
-        builder = builder.origin(origin);
-    }
+    let mut builder = args.builder()?;
     let trace = args.trace_file()?;
     if let Some((level, file)) = &trace {
         builder = builder.trace(*level, file.sink());

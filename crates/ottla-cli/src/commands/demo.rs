@@ -12,7 +12,7 @@ use ottla_sim::tcp::{Server, ServerOptions};
 
 use crate::commands::bridge::stop_signal;
 use crate::commands::console_consumer::into_failure;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, written};
 use crate::page_server::{self, Site};
 
 /// Partitions of a topic that is created for the demonstration.
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: DemoArgs) -> Outcome {
     );
     eprintln!("bridge   {url}");
     let page = format!("http://{address}/");
-    writeln!(io::stdout(), "{page}").map_err(Failure::usage)?;
+    written(writeln!(io::stdout(), "{page}"))?;
     eprintln!("Ctrl-C ends all of them.");
     if !args.no_open {
         open(&page);

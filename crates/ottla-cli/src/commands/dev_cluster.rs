@@ -1,5 +1,6 @@
 //! `ottla dev-cluster`: simulated brokers behind real listeners, for development and tests.
 
+use std::io::{ErrorKind, Write};
 use std::{net::IpAddr, str::FromStr};
 
 use clap::Args;
@@ -7,7 +8,7 @@ use ottla_broker::{NewTopic, NodeId, Settings};
 use ottla_sim::tcp::{Order, Server, ServerOptions};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, written};
 
 /// What a partition keeps unless `--set log.retention.bytes` says otherwise: everything is in memory.
 const RETENTION_BYTES: i64 = 256 << 20;
@@ -109,7 +110,7 @@ impl FromStr for Setting {
 /// Serves until `quit` or Ctrl-C.
 pub(crate) async fn run(args: DevClusterArgs) -> Outcome {
     let server = start(args).await?;
-    say(&server.bootstrap());
+    say(&server.bootstrap())?;
     eprintln!("the cluster is up; `help` lists what can be done to it, Ctrl-C ends it");
     let mut lines = BufReader::new(stdin()).lines();
     let mut reading = true;
@@ -117,7 +118,7 @@ pub(crate) async fn run(args: DevClusterArgs) -> Outcome {
         tokio::select! {
             line = lines.next_line(), if reading => match line {
                 Ok(Some(line)) => match obey(&server, line.trim()).await {
-                    Some(reply) => say(&reply),
+                    Some(reply) => say(&reply)?,
                     None => return Ok(()),
                 },
                 // Nobody commands it any more; it goes on serving.
@@ -155,15 +156,16 @@ async fn start(args: DevClusterArgs) -> Result<Server, Failure> {
         settings,
         topics: args.topics.into_iter().map(|TopicSpec(topic)| topic).collect(),
     };
-    Server::start(options).await.map_err(Failure::usage)
+    Server::start(options).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
+            Failure::Usage(format!("{error}; --port-base 0 takes free ports"))
+        }
+        _ => Failure::usage(error),
+    })
 }
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the bootstrap servers and the replies are this command's data"
-)]
-fn say(line: &str) {
-    println!("{line}");
+fn say(line: &str) -> Outcome {
+    written(writeln!(std::io::stdout(), "{line}"))
 }
 
 const HELP: &str =
@@ -241,6 +243,24 @@ mod tests {
         );
         assert!(topic("orders:three").unwrap_err().contains("'three'"));
         assert!(topic("orders:3:2:x").unwrap_err().contains("NAME=VALUE"));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named_with_the_way_out() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let args = DevClusterArgs {
+            brokers: 1,
+            topics: Vec::new(),
+            host: address.ip(),
+            advertised_host: None,
+            port_base: address.port(),
+            settings: Vec::new(),
+        };
+        let failure = start(args).await.expect_err("it is taken");
+        let text = failure.message();
+        assert!(text.contains(&format!("cannot listen on {address}")), "{text}");
+        assert!(text.ends_with("--port-base 0 takes free ports"), "{text}");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use ottla_core::partitioner;
 
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, written};
 
 /// Print the partition of each key, and the hash that says why.
 ///
@@ -52,12 +52,11 @@ pub(crate) fn run(args: &PartitionArgs, out: &mut impl Write) -> Outcome {
         let hash = partitioner::key_hash(&key);
         let partition =
             partitioner::partition_for_key(&key, args.partitions).expect("the option's range begins at 1");
-        writeln!(
+        written(writeln!(
             out,
             "{label:<width$}  partition {partition}  = (murmur2 {hash} & 0x7fffffff) % {}",
             args.partitions
-        )
-        .map_err(Failure::usage)?;
+        ))?;
     }
     Ok(())
 }

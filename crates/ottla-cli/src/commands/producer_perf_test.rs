@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Arg, Args};
 use ottla::{Producer, Record};
 
 use crate::commands::deliveries::{no_cluster, start};
-use crate::connection::ConnectionArgs;
-use crate::exit::{Failure, Outcome};
+use crate::connection::{ConnectionArgs, producing};
+use crate::exit::{Failure, Outcome, written};
 use crate::metrics;
 use crate::progress::{Progress, ProgressArgs};
 use crate::throughput::{Stats, Throttle};
@@ -18,9 +18,10 @@ use crate::topic_name;
 
 /// Send many records as fast as they go, and print rates and latencies.
 #[derive(Args, Debug)]
+#[command(mut_args(producing), mut_args(as_kafkas))]
 #[command(after_help = "Examples:
   ottla producer-perf-test --bootstrap-server localhost:9092 --topic perf --num-records 1000000 --record-size 100
-  ottla producer-perf-test --bootstrap-server localhost:9092 --topic perf --num-records 50000 --record-size 1000 --throughput 5000 --command-property compression.type=lz4")]
+  ottla producer-perf-test --bootstrap-server localhost:9092 --topic perf --num-records 50000 --record-size 1000 --throughput 5000 --command-property compression.type=lz4 linger.ms=5")]
 pub(crate) struct PerfArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -59,6 +60,18 @@ pub(crate) struct PerfArgs {
     /// Milliseconds between two lines with rates and latencies.
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = clap::value_parser!(u64).range(1..))]
     reporting_interval: u64,
+}
+
+/// What Kafka's tool takes in another form than all others: properties one after the other, and the cluster as one of
+/// them.
+fn as_kafkas(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "bootstrap_server" => arg.required(false),
+        "command_property" => arg
+            .num_args(1..)
+            .help("Client properties, one or several; may be repeated, and win over --command-config"),
+        _ => arg,
+    }
 }
 
 enum Payload {
@@ -121,11 +134,7 @@ fn random_values(size: usize) -> Vec<Vec<u8>> {
 pub(crate) async fn run(args: PerfArgs) -> Outcome {
     topic_name::check(&args.topic)?;
     let payload = args.payload()?;
-    let mut builder = Producer::builder().set_all(args.connection.properties(&[])?);
-    if let Some(origin) = &args.connection.origin {
-        builder = builder.origin(origin);
-    }
-    let producer = start(builder)?;
+    let producer = start(args.connection.producer(&[])?)?;
     let run = Arc::new(Run::default());
     let throttle = Throttle::new(args.throughput, Instant::now());
     let mut progress = args.progress.start();
@@ -262,7 +271,7 @@ impl Run {
 
 fn println_out(line: &str) -> Outcome {
     use std::io::Write;
-    writeln!(std::io::stdout(), "{line}").map_err(Failure::usage)
+    written(writeln!(std::io::stdout(), "{line}"))
 }
 
 /// Keys of ten bytes in turn.
@@ -287,5 +296,34 @@ impl Keys {
         self.buffer.clear();
         write!(self.buffer, "{:010}", number % self.of).expect("a String takes every write");
         Some(self.buffer.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: PerfArgs,
+    }
+
+    #[test]
+    fn properties_follow_each_other_and_one_of_them_may_name_the_cluster() {
+        let line = "x --command-property bootstrap.servers=b:1 acks=1 --topic t --num-records 1";
+        let parsed = Line::try_parse_from(line.split(' ')).expect("as Kafka's tool takes it");
+        let pairs = parsed
+            .args
+            .connection
+            .properties(&[])
+            .expect("the cluster is named");
+        let expected = [("bootstrap.servers", "b:1"), ("acks", "1")];
+        assert_eq!(
+            pairs,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 }

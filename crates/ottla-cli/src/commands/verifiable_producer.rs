@@ -11,14 +11,15 @@ use ottla::{KafkaError, Producer, Record, RecordMetadata, Timestamp};
 use serde_json::json;
 
 use crate::commands::deliveries::{no_cluster, start as start_producer};
-use crate::connection::ConnectionArgs;
-use crate::exit::{Failure, Outcome};
+use crate::connection::{ConnectionArgs, producing};
+use crate::exit::{Failure, Outcome, unwritable};
 use crate::progress::{Progress, ProgressArgs};
 use crate::throughput::Throttle;
 use crate::topic_name;
 
 /// Produce increasing integers and print one JSON line for each, as Kafka's VerifiableProducer does.
 #[derive(Args, Debug)]
+#[command(mut_args(producing))]
 #[command(
     after_help = "Example:\n  ottla verifiable-producer --bootstrap-server localhost:9092 --topic test --max-messages 1000 --throughput 100"
 )]
@@ -55,11 +56,7 @@ pub(crate) async fn run(args: VerifiableArgs) -> Outcome {
     topic_name::check(&args.topic)?;
     // No retries, as Kafka's tool has it, unless the command line says otherwise; then idempotence is off as well.
     let defaults = [("acks", args.acks.clone()), ("retries", "0".to_owned())];
-    let mut builder = Producer::builder().set_all(args.connection.properties(&defaults)?);
-    if let Some(origin) = &args.connection.origin {
-        builder = builder.origin(origin);
-    }
-    let producer = start_producer(builder)?;
+    let producer = start_producer(args.connection.producer(&defaults)?)?;
     let tally = Arc::new(Tally::default());
     print(&json!({ "timestamp": now_ms(), "name": "startup_complete" }))?;
     let start = Instant::now();
@@ -193,7 +190,7 @@ impl Tally {
 }
 
 fn print(line: &serde_json::Value) -> Outcome {
-    writeln!(std::io::stdout(), "{line}").map_err(Failure::usage)
+    writeln!(std::io::stdout(), "{line}").map_err(unwritable)
 }
 
 fn now_ms() -> u128 {

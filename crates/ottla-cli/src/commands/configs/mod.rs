@@ -20,8 +20,7 @@ use crate::topic_name;
 #[command(group = clap::ArgGroup::new("entity").required(true)
     .args(["entity_type", "topic", "broker", "broker_defaults"]))]
 #[command(
-    after_help = "--describe prints what was set for the entity, with --all every setting. Synonyms are the places where a setting has
-a value; the first one wins. A change applies at once, all of it or nothing.
+    after_help = "--describe prints what was set for the entity, with --all every setting. Synonyms are the places where a setting has a value; the first one wins. A change applies at once, all of it or nothing.
 
 Exit codes: 0 done, 1 the cluster refused it or has no such entity, 2 wrong usage, 3 no cluster answers.
 

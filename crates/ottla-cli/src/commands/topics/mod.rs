@@ -24,11 +24,9 @@ use crate::topic_name;
     "topics_with_overrides",
 ]))]
 #[command(
-    after_help = "--topic is a name, or with one of *+?|()[]{}^$\\, in it a regular expression that the whole name must match (not with
---create). A deleted topic's records are gone. Configurations of a topic that exists are changed by `ottla configs`.
+    after_help = "--topic is a name, or with one of *+?|()[]{}^$\\, in it a regular expression that the whole name must match (not with --create). A deleted topic's records are gone. Configurations of a topic that exists are changed by `ottla configs`.
 
-Exit codes: 0 done, 1 the cluster refused it or has no such topic, 2 wrong usage or a name that Kafka forbids, 3 no
-cluster answers.
+Exit codes: 0 done, 1 the cluster refused it or has no such topic, 2 wrong usage or a name that Kafka forbids, 3 no cluster answers.
 
 Examples:
   ottla topics --bootstrap-server localhost:9092 --list
@@ -137,9 +135,7 @@ pub(crate) async fn run(args: TopicsArgs) -> Outcome {
     }
     let mut out = io::stdout().lock();
     let mut names = names.iter();
-    names
-        .try_for_each(|name| writeln!(out, "{name}"))
-        .map_err(Failure::usage)
+    written(names.try_for_each(|name| writeln!(out, "{name}")))
 }
 
 /// The topics that the arguments select.

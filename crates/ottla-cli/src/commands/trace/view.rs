@@ -15,8 +15,7 @@ use crate::exit::{Failure, Outcome, written};
 /// What is shown of a trace, and of what in it.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Times are milliseconds since the trace began. A filter shows what has to do with it: --record 3 its batch and the
-requests that carried it, too. Records are in traces of --trace-level record.
+    after_help = "Times are milliseconds since the trace began. A filter shows what has to do with it: --record 3 its batch and the requests that carried it, too. Records are in traces of --trace-level record.
 
 Examples:
   ottla trace view run.jsonl
