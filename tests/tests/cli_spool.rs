@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use ottla_tests::cli::console_producer;
+use ottla_tests::cli::{console_producer, ottla};
 use ottla_tests::dev_cluster::DevCluster;
 use ottla_tests::kcat;
 use ottla_tests::places::{program, run_dir};
@@ -263,6 +263,33 @@ fn a_directory_that_cannot_be_used_is_refused_in_one_line() {
     assert_eq!((run.code, run.errors().lines().count()), (Some(2), 1), "{run}");
     assert!(run.errors().contains("cannot create"), "{run}");
     assert!(run.errors().contains("take another directory"), "{run}");
+}
+
+#[test]
+fn what_waits_is_shown_and_stays() {
+    let dir = run_dir("shown").join("spool");
+    damage(&dir, "shown");
+    let show = || ottla(&["spool", "show"]).args([&dir]).ok().lines();
+    let shown = show();
+    assert!(shown[0].starts_with("Files: 1\tBytes: "), "{shown:?}");
+    assert_eq!(shown[1], "Waiting: 2\tInBatches: 0\tDoubtful: 1");
+    let topic = "\tTopic: shown\tRecords: 2\tBytes: 8\tOldest: CreateTime:";
+    assert!(shown[2].starts_with(topic), "{shown:?}");
+    assert_eq!(
+        shown[3..],
+        [
+            "SetAside: 0\tRefused: 0\tUnknown: 0",
+            "Damaged: 1\tDamagedFiles: 0\tTornBytes: 0"
+        ]
+    );
+    assert_eq!(show(), shown);
+    spooling_for("shown", &dir, &[], "").finish();
+    let shown = show();
+    assert_eq!(shown[1], "Waiting: 1\tInBatches: 0\tDoubtful: 0");
+    assert_eq!(shown[3], "SetAside: 1\tRefused: 0\tUnknown: 1");
+    let run = ottla(&["spool", "show"]).args([dir.join("none")]).finish();
+    assert_eq!((run.code, run.errors().lines().count()), (Some(2), 1), "{run}");
+    assert!(run.errors().contains("cannot read"), "{run}");
 }
 
 #[test]

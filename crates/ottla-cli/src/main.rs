@@ -57,6 +57,7 @@ enum Command {
     Partition(commands::partition::PartitionArgs),
     ProducerPerfTest(commands::producer_perf_test::PerfArgs),
     VerifiableProducer(commands::verifiable_producer::VerifiableArgs),
+    Spool(commands::spool::SpoolCommandArgs),
     DevCluster(commands::dev_cluster::DevClusterArgs),
     Bridge(commands::bridge::BridgeArgs),
     Demo(commands::demo::DemoArgs),
@@ -103,6 +104,7 @@ fn run(command: Command) -> Outcome {
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = match command {
         Command::Partition(args) => commands::partition::run(&args, &mut out),
+        Command::Spool(args) => commands::spool::run(&args, &mut out),
         Command::Trace(args) => commands::trace::run(&args, &mut out),
         Command::Sim(args) => commands::sim::run(args, &mut out),
         Command::Completions(args) => commands::completions::run(&args, Cli::command(), &mut out),
@@ -134,6 +136,7 @@ fn in_runtime(command: Command) -> Outcome {
             Command::Bridge(args) => commands::bridge::run(args).await,
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Partition(_)
+            | Command::Spool(_)
             | Command::Trace(_)
             | Command::Sim(_)
             | Command::Completions(_)

@@ -14,6 +14,7 @@ pub(crate) mod man;
 pub(crate) mod partition;
 pub(crate) mod producer_perf_test;
 pub(crate) mod sim;
+pub(crate) mod spool;
 pub(crate) mod topics;
 pub(crate) mod trace;
 pub(crate) mod verifiable_producer;

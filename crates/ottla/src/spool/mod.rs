@@ -9,6 +9,7 @@
 //! producer. `docs/spool.md` has the format and what each fsync policy is worth.
 
 mod aside;
+mod contents;
 mod disk;
 mod error;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod scan;
 mod tests;
 mod writer;
 
+pub use contents::{SpoolContents, SpooledTopic};
 pub use error::SpoolError;
 pub(crate) use hook::Hook;
 pub use options::{Fsync, SpoolOptions, Unknown};

@@ -20,21 +20,6 @@ async fn what_was_set_aside_is_sent_when_the_policy_says_so_and_once() {
     assert!(dir.files(".spool").is_empty());
 }
 
-/// A cluster whose topic takes small batches only.
-async fn narrow() -> Server {
-    let cluster = cluster(1, |_| ()).await;
-    let topic = NewTopic {
-        name: "t".to_owned(),
-        partitions: 1,
-        replication_factor: 1,
-        assignments: Vec::new(),
-        configs: vec![("max.message.bytes".to_owned(), "300".to_owned())],
-    };
-    let outcome = cluster.create_topic(topic).await.expect("the cluster runs");
-    assert!(outcome.error.is_ok(), "{outcome:?}");
-    cluster
-}
-
 #[tokio::test]
 async fn a_record_that_the_topic_refuses_is_set_aside_and_tried_again_by_the_next_start() {
     let dir = Dir::new();

@@ -2,6 +2,7 @@
 #![cfg(all(feature = "spool", not(target_arch = "wasm32")))]
 
 mod aside;
+mod contents;
 mod damage;
 mod deaths;
 mod delivery;
@@ -147,4 +148,19 @@ async fn damaged() -> (Dir, Vec<u8>) {
     bytes[at] ^= 1;
     fs::write(&file, &bytes).expect("written");
     (dir, bytes)
+}
+
+/// A cluster whose topic takes small batches only.
+async fn narrow() -> Server {
+    let cluster = cluster(1, |_| ()).await;
+    let topic = NewTopic {
+        name: "t".to_owned(),
+        partitions: 1,
+        replication_factor: 1,
+        assignments: Vec::new(),
+        configs: vec![("max.message.bytes".to_owned(), "300".to_owned())],
+    };
+    let outcome = cluster.create_topic(topic).await.expect("the cluster runs");
+    assert!(outcome.error.is_ok(), "{outcome:?}");
+    cluster
 }
