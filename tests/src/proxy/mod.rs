@@ -60,6 +60,7 @@ struct State {
     cuts_made: usize,
     withheld: usize,
     delay: Duration,
+    held: bool,
     connections: usize,
     sockets: Vec<TcpStream>,
 }
@@ -76,6 +77,11 @@ impl Shared {
         self.state
             .lock()
             .expect("nothing panics while it holds this lock")
+    }
+
+    fn wait_while_held(&self) {
+        let state = self.changed.wait_while(self.lock(), |state| state.held);
+        drop(state.expect("nothing panics while it holds this lock"));
     }
 }
 
@@ -133,6 +139,12 @@ impl Proxy {
     /// other.
     pub fn delay_answers(&self, delay: Duration) {
         self.shared.lock().delay = delay;
+    }
+
+    /// Keeps all answers here until this is said to be over; they go on to the client then.
+    pub fn hold_answers(&self, held: bool) {
+        self.shared.lock().held = held;
+        self.shared.changed.notify_all();
     }
 
     /// How many planned cuts have happened.
@@ -201,6 +213,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::SeqCst);
+        self.hold_answers(false);
         // Wakes the acceptor; if that fails, it has ended already.
         drop(TcpStream::connect(self.address));
         if let Some(acceptor) = self.acceptor.take() {

@@ -72,6 +72,8 @@ enum Fate {
     Pass,
     /// It passes so much later, and what follows it as well.
     After(Duration),
+    /// It passes when answers are no longer held.
+    WhenReleased,
     /// It vanishes and the connection stays.
     Vanish,
     /// Both sockets close.
@@ -95,6 +97,10 @@ impl Side {
                 Fate::After(delay) => {
                     // What a slow network does, not a wait for anything.
                     std::thread::sleep(delay);
+                    true
+                }
+                Fate::WhenReleased => {
+                    self.shared.wait_while_held();
                     true
                 }
                 Fate::Vanish | Fate::Cut => {
@@ -164,10 +170,11 @@ fn deliver(state: &mut State, frame: &[u8], asked: &Mutex<Vec<Asked>>, silent: &
     let Some(correlation_id) = frames::answered(frame) else {
         return Fate::Cut;
     };
-    let mut fate = match (*silent, state.delay) {
-        (true, _) => Fate::Vanish,
-        (false, Duration::ZERO) => Fate::Pass,
-        (false, delay) => Fate::After(delay),
+    let mut fate = match state.delay {
+        _ if *silent => Fate::Vanish,
+        _ if state.held => Fate::WhenReleased,
+        Duration::ZERO => Fate::Pass,
+        delay => Fate::After(delay),
     };
     asked
         .lock()

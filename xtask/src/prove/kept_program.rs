@@ -16,6 +16,8 @@ pub(crate) struct KeptProgram {
     package: PathBuf,
     /// For `OTTLA_BIN_DIR`.
     programs: PathBuf,
+    /// What the name of the test has in it.
+    only: &'static str,
 }
 
 impl KeptProgram {
@@ -35,7 +37,13 @@ impl KeptProgram {
             executable,
             package: built.package,
             programs,
+            only: "",
         })
+    }
+
+    /// Of a program with several tests, the one that has this in its name.
+    pub(crate) fn only(self, only: &'static str) -> Self {
+        Self { only, ..self }
     }
 
     /// Runs the one test of the program with a variable set that makes it long, and prints those of its lines that
@@ -50,7 +58,7 @@ impl KeptProgram {
         let mut told = false;
         let output = Cmd::new(&self.executable)
             .dir(&self.package)
-            .args(["--nocapture"])
+            .args(["--nocapture", self.only])
             .env("OTTLA_BIN_DIR", &self.programs)
             .env(name, value)
             .watched(log, limit, &mut |line| {

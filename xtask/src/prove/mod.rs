@@ -8,6 +8,7 @@ mod kills;
 mod pressure;
 mod spool;
 mod swarm;
+mod times;
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ struct Target {
 /// Does the units from the first number on, none from the second on; returns up to where all is proved.
 type Work = Box<dyn FnMut(u64, u64) -> Result<u64>>;
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     Target {
         name: "swarm",
         proves: "every guarantee that is in force holds in random simulated worlds (faults, kills, configurations)",
@@ -75,6 +76,14 @@ const TARGETS: [Target; 6] = [
         first: 0,
         end: pressure::OUTAGE_MINUTES,
         prepare: pressure::prepare_outage,
+    },
+    Target {
+        name: "times",
+        proves: "waits, retries and a full buffer: the times in the metrics are within 5 % of those of Kafka's own producer",
+        unit: "runs",
+        first: 0,
+        end: times::RUNS,
+        prepare: times::prepare,
     },
     Target {
         name: "fuzz",

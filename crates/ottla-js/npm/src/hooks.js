@@ -6,6 +6,7 @@
 // is left to say what is wrong with the topic.
 
 import { KafkaError, QueueFullError } from './errors.js';
+import { checkMessage } from './fields.js';
 import { HotPartitions } from './hot.js';
 import { Chain } from './interceptors.js';
 import { headerPairs, toBytes } from './pack.js';
@@ -260,6 +261,7 @@ function recordOf(topic, message) {
   if (message === null || typeof message !== 'object') {
     throw new KafkaError('INVALID_RECORD', `a message must be an object with a value, not ${message === null ? 'null' : typeof message}`);
   }
+  checkMessage(message);
   const { key = null, value, headers, partition, timestamp } = message;
   return { topic, key, value, headers: headers === undefined ? [] : headerPairs(headers), partition, timestamp };
 }

@@ -6,7 +6,7 @@ import * as glue from '../wasm/ottla.js';
 import { BufferPool } from './pool.js';
 import { producerFactory } from './producer.js';
 import { webSocketConnector } from './websocket.js';
-import { checkWebSocket, openWebSocket } from './ws.js';
+import { missingWebSocket, openWebSocket } from './ws.js';
 
 export * from './public.js';
 
@@ -56,14 +56,10 @@ const newPool = () => new BufferPool((length) => new Uint8Array(Buffer.allocUnsa
 // A name with several addresses fails with one error for each of them, and without a message of its own.
 const words = (error) => error.message || error.errors?.map(({ message }) => message).join(', ') || error.code;
 
-const create = producerFactory({
+export const createProducer = producerFactory({
   wasm,
   platform: 'native',
   connectTcp,
   connectWebSocket: webSocketConnector(openWebSocket, newPool),
+  missing: missingWebSocket,
 });
-
-export function createProducer(options) {
-  checkWebSocket(options);
-  return create(options);
-}

@@ -34,6 +34,12 @@ export function pairsOf(options) {
   return pairs;
 }
 
+/** A problem of the engine's, which speaks to whoever builds it; this package is built already. */
+export const inThisPackage = (problem) => problem.replace(
+  /this build leaves the codec out; .*/,
+  'this package leaves the codec out, to stay small; it has none, gzip, snappy and lz4',
+);
+
 const strangers = (options) => Object.keys(options)
   .filter((name) => !OPTIONS.includes(name))
   .map((name) => `option ${name}: ${LATER[name] ?? advice(name)}`);

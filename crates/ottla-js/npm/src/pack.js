@@ -5,6 +5,7 @@
 //   where key, value and name are an i32 length, -1 null, and bytes; all little endian
 
 import { KafkaError } from './errors.js';
+import { checkMessage } from './fields.js';
 
 const encoder = new TextEncoder();
 // Below this length a loop beats the call into the encoder (measured in Node and in Chromium).
@@ -30,6 +31,7 @@ export class Packer {
     if (message === null || typeof message !== 'object') {
       throw invalid(`a message must be an object with a value, not ${describe(message)}`);
     }
+    checkMessage(message);
     // Whatever runs the application's code comes first: it may send a record itself, into the same buffer.
     const key = toBytes(message.key === undefined ? null : message.key, 'key', topic, serializer);
     const value = toBytes(message.value, 'value', topic, serializer);
@@ -170,4 +172,9 @@ function timestampOf(timestamp) {
 }
 
 const invalid = (message) => new KafkaError('INVALID_RECORD', message);
-const describe = (value) => (typeof value === 'object' ? (value === null ? 'null' : 'an object') : `${typeof value} ${String(value)}`);
+
+function describe(value) {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value)}`;
+}

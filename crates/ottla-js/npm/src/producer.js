@@ -2,8 +2,9 @@
 
 import { Driver } from './driver.js';
 import { ConfigError, KafkaError, QueueFullError } from './errors.js';
+import { checkRequest } from './fields.js';
 import { hooksOf } from './hooks.js';
-import { pairsOf, serializerNames } from './options.js';
+import { inThisPackage, pairsOf, serializerNames } from './options.js';
 import { Packer } from './pack.js';
 import { Queue } from './queue.js';
 import { Topic } from './topic.js';
@@ -15,7 +16,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
 
 /**
  * Makes `createProducer` for a runtime.
- * runtime: { wasm: () => ({ Engine, memory }), platform, connectTcp, connectWebSocket, watch? }
+ * runtime: { wasm: () => ({ Engine, memory }), platform, connectTcp, connectWebSocket, missing?, watch? }
+ * missing: what the runtime lacks for these options, in words
  */
 export function producerFactory(runtime) {
   return (options) => new Producer(runtime, options);
@@ -50,7 +52,12 @@ class Producer {
     try {
       this.#driver = new Driver(runtime, options, pairs, this.#sink(), () => this.#after(), (error) => this.#crash(error));
     } catch (problems) {
-      throw Array.isArray(problems) ? new ConfigError(problems) : problems;
+      throw Array.isArray(problems) ? new ConfigError(problems.map(inThisPackage)) : problems;
+    }
+    const missing = runtime.missing?.(options);
+    if (missing) {
+      this.#driver.free();
+      throw new ConfigError([missing]);
     }
     const { engine, memory } = this.#driver;
     this.#packer = new Packer(engine, memory);
@@ -71,6 +78,7 @@ class Producer {
     if (!Array.isArray(request?.messages)) {
       throw new KafkaError('INVALID_RECORD', "send takes { topic: '…', messages: [{ key, value }] }");
     }
+    checkRequest(request);
     const { topic, messages } = request;
     if (messages.length === 0) return [];
     this.#mustBeOpen();

@@ -5,19 +5,21 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 const INSTALL = "install the package 'ws' (npm install ws)";
 
-/** What `openWebSocket` will use. Throws where there is nothing. */
 function webSocketOf() {
   try {
     return { package: require('ws') };
   } catch {
-    if (typeof WebSocket === 'undefined') throw new Error(`this Node has no WebSocket; ${INSTALL}`);
-    return { standard: WebSocket };
+    return { standard: globalThis.WebSocket };
   }
 }
 
-/** A bridge without a WebSocket is an error of the set-up, which no retry mends. */
-export function checkWebSocket(options) {
-  if (options?.bridge && !options.connect) webSocketOf();
+/** What a bridge needs that is not here, in words: an error of the set-up, which no retry mends. */
+export function missingWebSocket({ bridge, connect, origin }) {
+  if (!bridge || connect) return undefined;
+  const { package: Package, standard: Standard } = webSocketOf();
+  if (!Package && !Standard) return `option bridge: this Node has no WebSocket; ${INSTALL}`;
+  if (!Package && origin) return `option origin: Node's own WebSocket cannot show one; ${INSTALL}`;
+  return undefined;
 }
 
 /** The package first where it is installed: it can show an Origin, which a bridge asks for. */
@@ -27,7 +29,6 @@ export function openWebSocket(url, protocol, { origin }) {
     const generateMask = isPrivate(url) ? zeroMask : undefined;
     return new Package(url, protocol, { origin, perMessageDeflate: false, generateMask });
   }
-  if (origin) throw new Error(`showing an Origin needs another WebSocket; ${INSTALL}`);
   return new Standard(url, protocol);
 }
 

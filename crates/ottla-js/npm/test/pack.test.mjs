@@ -102,11 +102,24 @@ test('what cannot be sent is refused with a reason', () => {
   refused({ value: 'a', timestamp: new Date('no') }, 'INVALID_RECORD', /timestamp number NaN|timestamp an object/);
   refused({ value: 'a', timestamp: -5 }, 'INVALID_RECORD', /timestamp number -5/);
   refused({ value: 'a', headers: 'a=b' }, 'INVALID_RECORD', /headers must be an object/);
-  refused({ value: 'a', headers: [['a']] }, 'INVALID_RECORD', /header "a" must be a string, bytes or null, not undefined/);
+  refused({ value: 'a', headers: [['a']] }, 'INVALID_RECORD', /header "a" must be a string, bytes or null, not undefined$/);
   refused({ value: 'a', headers: { a: 5 } }, 'INVALID_RECORD', /header "a" must be a string/);
-  refused({ value: () => {} }, 'SERIALIZATION', /the serializer made undefined/);
+  refused({ value: 'a', headers: [['a', ['b']]] }, 'INVALID_RECORD', /not an array$/);
+  refused({ value: 'a', headers: { a: () => 'b' } }, 'INVALID_RECORD', /not a function$/);
+  refused({ value: () => {} }, 'SERIALIZATION', /the serializer made undefined of the value/);
   refused({ value: 5n }, 'SERIALIZATION', /the value cannot be serialized.*BigInt/);
   refused({ value: {} }, 'SERIALIZATION', /the serializer made number 5 of the value/, () => 5);
+});
+
+test('a field that nobody reads is refused, with the one that was meant', () => {
+  refused({ keys: 'kim', value: 'a' }, 'INVALID_RECORD', /^the message has an unknown field keys: write key$/);
+  refused({ value: 'a', header: { a: '1' } }, 'INVALID_RECORD', /field header: write headers/);
+  refused({ value: 'a', partitions: 1 }, 'INVALID_RECORD', /field partitions: write partition/);
+  refused({ value: 'a', timestampMs: 1 }, 'INVALID_RECORD', /field timestampMs: write timestamp, in milliseconds/);
+  refused({ payload: 'a' }, 'INVALID_RECORD', /field payload: a message has key, value, headers, partition and timestamp/);
+  refused({ value: 'a', toString: 1 }, 'INVALID_RECORD', /field toString: a message has/);
+  assert.equal(pack({ value: 'a', partitions: undefined }).value, 'a');
+  assert.equal(pack(Object.assign(Object.create({ inherited: 1 }), { value: 'a' })).value, 'a');
 });
 
 test('a lone surrogate is refused in a short and a long string', () => {

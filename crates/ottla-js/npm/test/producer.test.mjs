@@ -91,6 +91,23 @@ test('one bad message fails its call, the others are sent, and results tell them
   await producer.close();
 });
 
+test('what send would not obey it refuses, and says where it belongs', async (t) => {
+  const { broker, producer } = start(t);
+  const messages = [{ value: 'x' }];
+  const sent = (more) => producer.send({ topic: 't', messages, ...more });
+  await rejects(sent({ acks: 0, compression: 1 }), 'INVALID_RECORD', /^send has an unknown field acks: .* config: { acks: '1' }/);
+  await rejects(sent({ compression: 1 }), 'INVALID_RECORD', /compression: .* 'compression.type'/);
+  await rejects(sent({ timeout: 1000 }), 'INVALID_RECORD', /timeout: .* 'request.timeout.ms'/);
+  await rejects(producer.send({ topic: 't', messages: [], topicMessages: [] }), 'INVALID_RECORD', /call send for each topic/);
+  await rejects(sent({ partition: 1 }), 'INVALID_RECORD', /partition: send takes { topic, messages }/);
+  await rejects(producer.topic('t').send({ value: Buffer.from('x'), partitions: 1 }), 'INVALID_RECORD', /partitions: write partition/);
+  assert.throws(() => producer.post('t', { value: 'x', header: {} }), { code: 'INVALID_RECORD' });
+  const hooked = start(t, { config: { 'value.serializer': 'integer' } });
+  await rejects(hooked.producer.send({ topic: 't', messages: [{ value: 1, keys: 'a' }] }), 'INVALID_RECORD', /keys: write key/);
+  assert.equal(broker.produced.length, 0);
+  await sent({ acks: undefined });
+});
+
 test('what the core refuses is an error with Kafka\'s name', async (t) => {
   const { producer } = start(t, { config: { 'max.request.size': 1000 } });
   const one = (topic, value) => producer.send({ topic, messages: [{ value }] });
@@ -195,7 +212,8 @@ test('a flush waits for what waits for room, and for nothing later', async (t) =
 
 test('whoever waits for room longer than max.block.ms fails, and the flush behind goes on', async (t) => {
   const { answer, open } = gate();
-  const { producer } = start(t, { answer, config: { 'buffer.memory': 5000, 'batch.size': 1000, 'max.block.ms': 50 } });
+  // Long enough for the topic to become known on a machine that is busy: the first records wait for that, too.
+  const { producer } = start(t, { answer, config: { 'buffer.memory': 5000, 'batch.size': 1000, 'max.block.ms': 1000 } });
   const sends = Array.from({ length: 20 }, () => producer.send({ topic: 't', messages: [{ value: 'x'.repeat(500) }] }).then(() => 'ok', (error) => error.code));
   const flushed = producer.flush();
   while (!(await Promise.race([...sends, new Promise((done) => setImmediate(done))]))) continue;

@@ -37,6 +37,10 @@ export async function all(): Promise<bigint> {
 
 // @ts-expect-error a value is needed; undefined is refused
 producer.post('clicks', { key: 'kim' });
+// @ts-expect-error acks is a property of the producer
+producer.send({ topic: 'clicks', messages: [], acks: 0 });
+// @ts-expect-error the field is headers
+producer.post('clicks', { value: 'v', header: { src: 'page' } });
 // @ts-expect-error there is no such event
 producer.on('deliveries', () => {});
 // @ts-expect-error a trace has a level

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -145,18 +145,28 @@ test('only where nobody on the way can see the bytes they go unmasked', () => {
   }
 });
 
-test('a bridge without any WebSocket is refused at once, with what to install', async (t) => {
+test('a bridge without any WebSocket is refused at once, with what to install, behind what else is wrong', async (t) => {
   // Far from node_modules there is no package `ws`.
   const far = mkdtempSync(join(tmpdir(), 'ottla-'));
   t.after(() => rmSync(far, { recursive: true }));
-  copyFileSync(join(packageDir, 'src/ws.js'), join(far, 'ws.mjs'));
-  const { checkWebSocket } = await import(pathToFileURL(join(far, 'ws.mjs')));
+  cpSync(packageDir, far, { recursive: true });
+  const { createProducer, ConfigError } = await import(pathToFileURL(join(far, 'src/node.js')));
   const { WebSocket } = globalThis;
   t.after(() => (globalThis.WebSocket = WebSocket));
   delete globalThis.WebSocket;
-  assert.throws(() => checkWebSocket({ bridge: URL_ }), /no WebSocket; install the package 'ws'/);
-  checkWebSocket({ bootstrapServers: 'localhost:9092' });
-  checkWebSocket({ bridge: URL_, connect() {} });
+  const bridge = 'ws://bridge/k/main';
+  const refused = (options, pattern) => assert.throws(() => createProducer(options), (error) => {
+    assert(error instanceof ConfigError && error.code === 'INVALID_CONFIG', String(error));
+    assert.equal(error.problems.length, 1);
+    assert.match(error.problems[0], pattern);
+    return true;
+  });
+  refused({ bridge }, /^option bridge: this Node has no WebSocket; install the package 'ws'/);
+  refused({ bridge, config: { lingerms: 5 } }, /unknown option lingerms/);
+  const taken = (options) => createProducer(options).close(0);
+  await taken({ bootstrapServers: 'localhost:9092' });
+  await taken({ bridge, connect() {} });
   globalThis.WebSocket = class {};
-  checkWebSocket({ bridge: URL_ });
+  await taken({ bridge });
+  refused({ bridge, origin: 'https://shop.example' }, /^option origin: .* install the package 'ws'/);
 });
