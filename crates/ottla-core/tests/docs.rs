@@ -159,7 +159,11 @@ fn errors() {
 
 /// The file of a test and the name that it has there.
 fn located(test: &str) -> (std::path::PathBuf, &str) {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let core = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (tests, test) = match test.strip_prefix("ottla-wire::") {
+        Some(test) => (core.join("../ottla-wire/tests"), test),
+        None => (core.join("tests"), test),
+    };
     let (file, name) = test.rsplit_once("::").expect("file::name");
     (tests.join(file.replace("::", "/")).with_extension("rs"), name)
 }
@@ -180,7 +184,8 @@ fn semantics() {
     let mut page = String::from(
         "# Semantics\n\nWhat a Kafka producer does, and the tests that fail when this one does not. Names of tests are \
          `file::name` below\n`crates/ottla-core/tests`; they drive the real producer, with answers encoded as a broker \
-         encodes them.\nWritten from the table in `crates/ottla-core/tests/semantics/table.rs`.\n",
+         encodes them. Those\nbehind `ottla-wire::` are below `crates/ottla-wire/tests` and take the bytes apart.\n\
+         Written from the table in `crates/ottla-core/tests/semantics/table.rs`.\n",
     );
     let mut count = 0;
     for heading in table::HEADINGS {

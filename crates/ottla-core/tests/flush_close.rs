@@ -133,6 +133,28 @@ fn close_fails_what_is_not_delivered_in_time_wherever_it_is() {
 }
 
 #[test]
+fn a_second_close_shortens_the_first_and_never_lengthens_it() {
+    let seconds = Duration::from_secs;
+    for (first, second) in [
+        (Some(seconds(2)), Some(seconds(9))),
+        (Some(seconds(2)), None),
+        (Some(seconds(9)), Some(seconds(2))),
+        (None, Some(seconds(2))),
+    ] {
+        let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
+        bench.send_to(0, "a");
+        bench.run();
+        for within in [first, second] {
+            bench.producer.close(bench.now, within);
+        }
+        bench.advance_ms(1999);
+        assert!(!bench.closed, "{first:?}, then {second:?}");
+        bench.advance_ms(1);
+        assert!(bench.closed, "{first:?}, then {second:?}");
+    }
+}
+
+#[test]
 fn close_without_time_fails_everything_now() {
     let mut bench = Bench::new(1, &[]);
     bench.send_to(0, "a");

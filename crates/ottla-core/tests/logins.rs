@@ -434,3 +434,37 @@ fn logins_and_renewals_are_counted() {
     assert_eq!(total(&bench, "failed-authentication-total"), 1.0);
     assert_eq!(total(&bench, "failed-reauthentication-total"), 0.0);
 }
+
+/// The batch was sent, its connection is lost, and the next one does not come about: whether the broker has it nobody
+/// knows, so its sequence cannot be used again.
+#[test]
+fn a_batch_that_fails_with_a_refused_login_leaves_its_sequence_in_doubt() {
+    let mut bench = with("PLAIN", PLAIN);
+    bench.sasl_answers.extend([consent(0), consent(0)]);
+    bench.send_to(0, "a");
+    give_all(&mut bench, None);
+    bench.answer_all();
+    bench.done.clear();
+    bench.send_to(0, "in doubt");
+    bench.run();
+    let sequence = |request: &common::Pending| {
+        let header = request.batch().header;
+        (header.producer_id, header.producer_epoch, header.base_sequence)
+    };
+    let request = bench.take();
+    assert_eq!(sequence(&request), (7000, 0, 1));
+    bench.sasl_answers.push_back(refusal("the password has expired"));
+    bench.cut(request.conn);
+    for _ in 0..10 {
+        bench.advance_ms(100);
+        give_all(&mut bench, None);
+    }
+    assert_eq!(bench.results(), ["SASL_AUTHENTICATION_FAILED Possibly"]);
+    bench.sasl_answers.extend([consent(0), consent(0)]);
+    bench.send_to(0, "next");
+    for _ in 0..10 {
+        bench.advance_ms(100);
+        give_all(&mut bench, None);
+    }
+    assert_eq!(sequence(&bench.take()), (7000, 1, 0));
+}

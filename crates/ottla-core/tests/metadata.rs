@@ -218,6 +218,59 @@ fn a_topic_that_nobody_uses_is_forgotten() {
 }
 
 #[test]
+fn a_topic_with_queued_work_is_not_forgotten() {
+    let options = [
+        ("linger.ms", "0"),
+        ("delivery.timeout.ms", "1000000"),
+        ("metadata.max.idle.ms", "60000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.topics.insert(TOPIC.to_owned(), Ok(vec![(-1, 1)]));
+    bench.send_to(0, "a");
+    bench.run();
+    let request = bench.take();
+    bench.reply(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    bench.advance_ms(200_000);
+    assert!(bench.producer.partitions_for(TOPIC).is_some());
+    bench.topics.insert(TOPIC.to_owned(), Ok(vec![(1, 2)]));
+    bench.advance_ms(2000);
+    assert_eq!(bench.take().values(), ["a"]);
+}
+
+/// It waits for a partition that does not exist yet.
+#[test]
+fn a_topic_with_waiting_records_is_not_forgotten() {
+    let options = [
+        ("linger.ms", "0"),
+        ("max.block.ms", "1000000"),
+        ("metadata.max.age.ms", "30000"),
+        ("metadata.max.idle.ms", "60000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    bench.send_to(1, "a");
+    bench.advance_ms(200_000);
+    assert!(bench.producer.partitions_for(TOPIC).is_some());
+    bench.topics.insert(TOPIC.to_owned(), Ok(vec![(1, 0); 2]));
+    bench.advance_ms(31_000);
+    assert_eq!(bench.take().values(), ["a"]);
+}
+
+#[test]
+fn a_known_topic_stays_known_when_metadata_has_an_error_of_it_that_can_pass() {
+    let options = [("linger.ms", "0"), ("metadata.max.age.ms", "1000")];
+    let mut bench = Bench::warm(1, &options);
+    bench
+        .topics
+        .insert(TOPIC.to_owned(), Err(ErrorCode::LEADER_NOT_AVAILABLE));
+    bench.advance_ms(1000);
+    assert_eq!(metadata_requests(&bench), 1);
+    assert!(bench.producer.partitions_for(TOPIC).is_some());
+    bench.send_to(0, "a");
+    bench.run();
+    assert_eq!(bench.take().values(), ["a"]);
+}
+
+#[test]
 fn a_bootstrap_connection_to_the_advertised_address_is_kept_for_the_node() {
     let mut bench = Bench::new(1, &[("bootstrap.servers", "b1:9092"), ("linger.ms", "0")]);
     bench.send_to(0, "a");

@@ -57,6 +57,38 @@ fn a_batch_that_is_too_large_is_split_and_arrives_in_order() {
     }
 }
 
+/// A batch that compresses well holds several times `batch.size` before compression.
+#[test]
+fn parts_have_batch_size_and_not_half_of_the_whole() {
+    let options = [
+        ("compression.type", "gzip"),
+        ("batch.size", "2000"),
+        ("linger.ms", "5"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    let value = "x".repeat(90);
+    for _ in 0..200 {
+        for _ in 0..100 {
+            bench.send_to(0, &value);
+        }
+        bench.answer_after_ms(5);
+    }
+    for _ in 0..100 {
+        bench.send_to(0, &value);
+    }
+    bench.advance_ms(5);
+    let whole = bench.take();
+    assert_eq!(whole.values().len(), 100);
+    bench.reply(&whole, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    let mut parts = Vec::new();
+    while let Some(part) = bench.pending.pop_front() {
+        parts.push(part.values().len());
+        bench.ok(&part, 0);
+    }
+    // A record has 97 bytes, in 1939.
+    assert_eq!(parts, [19, 19, 19, 19, 19, 5]);
+}
+
 #[test]
 fn parts_continue_the_sequence_of_the_whole() {
     let mut bench = Bench::warm(1, &[]);

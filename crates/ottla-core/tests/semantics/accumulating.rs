@@ -116,11 +116,15 @@ fn a_batch_holds_what_fits_into_batch_size_and_its_first_record_always() {
     assert_eq!(sizes, [5, 5000], "the small one behind it lingers");
 }
 
-/// How many records of the topic go into one batch now.
+/// How many records of [`TOPIC`] go into one batch now.
 fn records_per_batch(bench: &mut Bench, fills: usize) -> usize {
+    records_per_batch_of(bench, TOPIC, fills)
+}
+
+fn records_per_batch_of(bench: &mut Bench, topic: &'static str, fills: usize) -> usize {
     let before = bench.pending.len();
     for n in 0u64.. {
-        bench.send_to(0, &format!("{n:090}"));
+        bench.send(Record::to(topic).partition(0).value(format!("{n:090}")));
         bench.run();
         if bench.pending.len() >= before + fills {
             break;
@@ -152,6 +156,12 @@ fn the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up() {
     }
     let learned = records_per_batch(&mut bench, 1);
     assert!(learned > 2 * naive, "{learned} after {naive}");
+    bench.topics.insert("another".to_owned(), Ok(vec![(1, 0)]));
+    assert_eq!(
+        records_per_batch_of(&mut bench, "another", 1),
+        naive,
+        "of another topic nothing is known"
+    );
     // A broker that finds the batch too large takes all of it back.
     for n in 0..learned {
         bench.send_to(0, &format!("{n:090}"));

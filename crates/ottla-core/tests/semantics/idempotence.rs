@@ -348,3 +348,74 @@ fn a_batch_that_was_answered_at_its_deadline_leaves_a_doubt_that_the_next_one_en
     bench.run();
     assert_eq!(stamp(&bench.take()), (0, 3));
 }
+
+#[test]
+fn a_producer_id_that_cannot_be_had_is_asked_for_ever_more_slowly() {
+    let mut bench = Bench::new(1, &[("linger.ms", "0")]);
+    bench.init_errors = [ErrorCode::COORDINATOR_LOAD_IN_PROGRESS; 5].into();
+    bench.send_to(0, "a");
+    bench.run();
+    let mut pauses = Vec::new();
+    while bench.pending.is_empty() {
+        let (asked, since) = (bench.init_requests.len(), bench.now);
+        while bench.init_requests.len() == asked {
+            bench.advance_ms(1);
+        }
+        pauses.push(bench.now.saturating_since(since).as_millis());
+    }
+    let ranges = [80..=121, 160..=241, 320..=481, 640..=961, 800..=1001u128];
+    assert_eq!(pauses.len(), ranges.len());
+    for (pause, range) in pauses.iter().zip(&ranges) {
+        assert!(range.contains(pause), "{pauses:?}");
+    }
+}
+
+/// The first batch expires while it waits to be sent again; the second has its sequence, and is older than the doubt.
+#[test]
+fn a_doubt_is_left_to_the_stamped_batches_behind_it() {
+    for (code, expected) in [
+        (ErrorCode::NONE, (0, 3)),
+        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, (1, 0)),
+    ] {
+        let options = [("delivery.timeout.ms", "3005"), ("request.timeout.ms", "3000")];
+        let mut bench = at(1, &options);
+        let first = batch(&mut bench, 1);
+        bench.advance_ms(500);
+        let second = batch(&mut bench, 1);
+        assert_eq!((stamp(&first), stamp(&second)), ((0, 1), (0, 2)));
+        bench.opens = false;
+        bench.cut(first.conn);
+        bench.advance_ms(2600);
+        assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
+        bench.opens = true;
+        bench.open(bench.conn());
+        let again = bench.take();
+        assert_eq!(stamp(&again), (0, 2), "its answer tells what became of the first");
+        bench.reply(&again, code, 2);
+        bench.send_to(0, "next");
+        bench.advance_ms(200);
+        assert_eq!(stamp(&bench.take()), expected);
+        assert_eq!(bench.producer.metrics().epoch_bumps, u64::from(expected.0 == 1));
+    }
+}
+
+#[test]
+fn an_unknown_producer_id_of_a_batch_that_was_renumbered_meanwhile_is_no_second_reason() {
+    let mut bench = at(1, &[]);
+    let sent = [batch(&mut bench, 1), batch(&mut bench, 1)];
+    for request in &sent {
+        bench.reply_with(request, |_, _| PartitionProduceResponse {
+            error_code: ErrorCode::UNKNOWN_PRODUCER_ID,
+            base_offset: -1,
+            log_start_offset: 500,
+            ..Default::default()
+        });
+    }
+    for expected in [(1, 0), (1, 1)] {
+        bench.advance_ms(1000);
+        let again = bench.take();
+        assert_eq!(stamp(&again), expected);
+        bench.ok(&again, 0);
+    }
+    assert_eq!(bench.producer.metrics().epoch_bumps, 1);
+}

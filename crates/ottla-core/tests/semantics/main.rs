@@ -10,6 +10,7 @@ mod configuration;
 mod contract;
 mod errors;
 mod idempotence;
+mod learning;
 mod metrics;
 mod metrics_table;
 mod partitioning;

@@ -194,6 +194,50 @@ fn partitions_with_long_queues_are_chosen_less_often() {
 }
 
 #[test]
+fn the_sticky_partition_is_drawn_among_those_with_a_leader() {
+    for (adaptive, queues) in [("true", true), ("true", false), ("false", false)] {
+        let options = [
+            ("linger.ms", "0"),
+            ("batch.size", "1"),
+            ("delivery.timeout.ms", "1000000"),
+            ("partitioner.adaptive.partitioning.enable", adaptive),
+        ];
+        let mut bench = Bench::new(10, &options);
+        let mut leaders = vec![(-1, 0); 10];
+        leaders[3] = (1, 0);
+        leaders[7] = (1, 0);
+        bench.topics.insert(TOPIC.to_owned(), Ok(leaders));
+        bench.producer.want(bench.now, TOPIC).expect("a good name");
+        bench.run();
+        if queues {
+            // A partition without a leader is none, however short its queue is beside the others.
+            for partition in [0, 3, 3, 3, 7, 7] {
+                bench.send_to(partition, "queued");
+            }
+        }
+        let mut used = Vec::new();
+        for _ in 0..60 {
+            bench.send(Record::to(TOPIC).value("x"));
+            bench.run();
+            if !queues {
+                bench.answer_all();
+            }
+        }
+        for batch in bench.producer.snapshot().batches {
+            used.push(batch.partition);
+        }
+        for (_, result) in bench.done.drain(..) {
+            used.push(result.expect("delivered").partition);
+        }
+        used.sort_unstable();
+        let without_leader = used.iter().filter(|place| ![3, 7].contains(*place)).count();
+        assert_eq!(without_leader, usize::from(queues), "{adaptive}: {used:?}");
+        used.dedup();
+        assert!(used.contains(&3) && used.contains(&7), "{used:?}");
+    }
+}
+
+#[test]
 fn partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back() {
     let options = [
         ("linger.ms", "0"),

@@ -260,3 +260,84 @@ fn the_meaning_of_topic_ids_is_kept_with_the_request() {
     bench.ok(&again, 0);
     assert_eq!(bench.results(), ["0@7", "0@0"]);
 }
+
+/// Which topics the Metadata requests name from now on, and how many milliseconds lie between them.
+fn asked_again(bench: &mut Bench, times: usize) -> (Vec<Vec<String>>, Vec<u64>) {
+    let (mut pauses, mut last) = (Vec::new(), bench.now);
+    let mut seen = bench.metadata_requests.len();
+    let first = seen;
+    while pauses.len() < times {
+        bench.advance_ms(1);
+        if bench.metadata_requests.len() > seen {
+            seen += 1;
+            pauses.push(bench.now.saturating_since(last).as_millis() as u64);
+            last = bench.now;
+        }
+    }
+    let names = bench.metadata_requests[first..].iter();
+    let names = names.map(|request| request.topics.iter().flatten());
+    let names = names.map(|topics| topics.filter_map(|topic| topic.name.clone()).collect());
+    (names.collect(), pauses)
+}
+
+#[test]
+fn failed_metadata_requests_are_repeated_ever_more_slowly_for_what_they_were_for() {
+    for new_topic in [true, false] {
+        let options = [
+            ("linger.ms", "0"),
+            ("retries", "0"),
+            ("enable.idempotence", "false"),
+        ];
+        let mut bench = Bench::warm(1, &options);
+        bench.metadata_error = ErrorCode::UNKNOWN_SERVER_ERROR;
+        let wanted = if new_topic {
+            bench.producer.want(bench.now, "orders").expect("a good name");
+            bench.run();
+            "orders"
+        } else {
+            bench.send_to(0, "a");
+            bench.run();
+            let request = bench.take();
+            bench.reply(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+            TOPIC
+        };
+        assert_eq!(bench.metadata_requests.len(), 1);
+        let (names, pauses) = asked_again(&mut bench, 6);
+        assert_eq!(names, vec![vec![wanted.to_owned()]; 6]);
+        let ranges = [
+            80..=121,
+            160..=241,
+            320..=481,
+            640..=961,
+            800..=1001,
+            800..=1001u64,
+        ];
+        for (pause, range) in pauses.iter().zip(&ranges) {
+            assert!(range.contains(pause), "{pauses:?}");
+        }
+    }
+}
+
+/// Connections that idle are closed, so that every refresh dials anew: whoever counts as a way to the cluster.
+#[test]
+fn the_bootstrap_addresses_are_left_alone_once_the_cluster_is_found_again() {
+    let options = [
+        ("linger.ms", "0"),
+        ("connections.max.idle.ms", "1000"),
+        ("metadata.max.age.ms", "5000"),
+    ];
+    let mut bench = Bench::warm(1, &options);
+    refuse_all(&mut bench, 2000);
+    bench.send_to(0, "a");
+    refuse_all(&mut bench, 2000);
+    assert!(dialled_bootstrap(&bench), "{:?}", bench.dialled);
+    bench.opens = true;
+    bench.cut_all();
+    bench.answer_after_ms(3000);
+    bench.answer_after_ms(3000);
+    assert_eq!(bench.results(), ["0@100"]);
+    bench.dialled.clear();
+    bench.advance_ms(200_000);
+    assert!(bench.dialled.len() > 20, "{:?}", bench.dialled);
+    assert!(!dialled_bootstrap(&bench), "{:?}", bench.dialled);
+}

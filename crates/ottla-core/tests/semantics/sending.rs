@@ -163,6 +163,25 @@ fn silence_goes_for_requests_of_every_kind_and_answers_of_every_kind_ask_for_it(
 }
 
 #[test]
+fn a_shorter_silence_that_is_asked_for_later_does_not_shorten_the_first() {
+    let mut bench = Bench::warm(1, &[("linger.ms", "0")]);
+    for value in ["a", "b"] {
+        bench.send_to(0, value);
+        bench.run();
+    }
+    let (first, second) = (bench.take(), bench.take());
+    bench.produce_throttle = 500;
+    bench.ok(&first, 1);
+    bench.produce_throttle = 100;
+    bench.ok(&second, 2);
+    bench.send_to(0, "c");
+    bench.advance_ms(499);
+    assert!(bench.pending.is_empty(), "{:?}", bench.wait);
+    bench.advance_ms(1);
+    assert_eq!(bench.take().values(), ["c"]);
+}
+
+#[test]
 fn partitions_take_turns_at_the_front_of_requests() {
     let options = [
         ("max.request.size", "1000"),

@@ -9,7 +9,7 @@ pub(crate) struct Row {
     pub(crate) behaviour: &'static str,
     /// The proposal or the class of Kafka's client that it comes from.
     pub(crate) source: &'static str,
-    /// `file::module::name` below `crates/ottla-core/tests`.
+    /// `file::module::name` below `crates/ottla-core/tests`, or below `crates/ottla-wire/tests` behind `ottla-wire::`.
     pub(crate) tests: &'static [&'static str],
 }
 
@@ -35,7 +35,7 @@ const PARTITIONING: &[Row] = rows! {
     4 "The sticky partition changes when `batch.size` bytes went there and no batch of it could still grow; at twice that in any case; a change that was held back is made good with the next record.",
         "KIP-794, KAFKA-14156", ["semantics::partitioning::the_sticky_partition_is_kept_until_batch_size_bytes_and_a_full_batch"];
     5 "The next sticky partition is drawn among those with a leader, the less likely the longer its queue is.",
-        "KIP-794", ["semantics::partitioning::partitions_with_long_queues_are_chosen_less_often"];
+        "KIP-794", ["semantics::partitioning::partitions_with_long_queues_are_chosen_less_often", "semantics::partitioning::the_sticky_partition_is_drawn_among_those_with_a_leader"];
     6 "With `partitioner.availability.timeout.ms`, partitions are left out whose broker has had data waiting for so long and took none; they come back when it does.",
         "KIP-794", ["semantics::partitioning::partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back"];
 };
@@ -48,7 +48,7 @@ const ACCUMULATING: &[Row] = rows! {
     9 "A batch holds what fits into `batch.size`, header included, and its first record whatever its size.",
         "`MemoryRecordsBuilder.hasRoomFor`", ["semantics::accumulating::a_batch_holds_what_fits_into_batch_size_and_its_first_record_always", "batching::a_record_larger_than_batch_size_goes_alone"];
     10 "How well a topic compresses is learned from its batches: worse at once and a little more, better by half a percent each; a split forgets it.",
-        "`CompressionRatioEstimator`", ["semantics::accumulating::the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up"];
+        "`CompressionRatioEstimator`", ["semantics::accumulating::the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up", "semantics::learning::a_worse_ratio_counts_at_once_and_a_little_more_and_a_better_one_by_half_a_percent"];
     11 "A batch that refuses a record is closed at once: a smaller record behind it does not slip in.",
         "`RecordAccumulator.tryAppend`", ["semantics::accumulating::a_batch_that_refuses_a_record_is_closed_at_once"];
     12 "A batch is ready when it is full, when its first record has waited `linger.ms`, when memory is short, during a flush and on closing; never while it backs off, and never without a leader, which asks for metadata.",
@@ -57,8 +57,8 @@ const ACCUMULATING: &[Row] = rows! {
         "`RecordAccumulator.drainBatchesForOneNode`", ["batching::a_broker_that_gets_a_request_gets_the_lingering_batches_too", "batching::requests_stay_below_max_request_size_and_the_next_round_begins_where_the_last_ended", "semantics::accumulating::a_batch_larger_than_a_request_goes_alone", "semantics::sending::partitions_take_turns_at_the_front_of_requests"];
     14 "`max.block.ms` is one budget for memory and metadata. Errors that can pass are waited out, and the last one is told; others fail the record at once; a partition that does not exist yet is waited for.",
         "`KafkaProducer.waitOnMetadata`", ["semantics::accumulating::max_block_is_one_budget_and_carries_what_the_cluster_said", "metadata::a_forbidden_topic_fails_its_records_at_once_and_no_others", "timeouts::a_partition_that_does_not_exist_is_waited_for"];
-    15 "New topics are asked for alone, with leave to create them; a topic that was not used for `metadata.max.idle.ms` is forgotten.",
-        "KIP-526, `ProducerMetadata`", ["metadata::a_new_topic_does_not_ask_for_the_known_ones_again", "metadata::a_topic_is_asked_for_by_name_once_for_all_records_that_wait", "metadata::a_topic_that_nobody_uses_is_forgotten"];
+    15 "New topics are asked for alone, with leave to create them; a topic that was not used for `metadata.max.idle.ms` is forgotten, unless it has queued or waiting records.",
+        "KIP-526, `ProducerMetadata`", ["metadata::a_new_topic_does_not_ask_for_the_known_ones_again", "metadata::a_topic_is_asked_for_by_name_once_for_all_records_that_wait", "metadata::a_topic_that_nobody_uses_is_forgotten", "metadata::a_topic_with_queued_work_is_not_forgotten", "metadata::a_topic_with_waiting_records_is_not_forgotten"];
     16 "Memory is given out in the order of asking: a small record does not overtake a large one that waits. A record that waits is placed when it is taken, and has used up no turn before.",
         "`BufferPool`", ["memory::a_small_record_does_not_overtake_one_that_waits_for_room", "memory::a_full_buffer_gives_records_back_and_room_is_announced_once", "semantics::accumulating::a_record_that_waits_for_memory_is_placed_when_it_is_taken"];
     17 "Memory comes back when a batch is complete, not when it is sent; of a batch that expires in flight when its answer comes or its connection ends.",
@@ -77,9 +77,9 @@ const BYTES: &[Row] = rows! {
     22 "A request has exactly one batch per partition; zstd goes to brokers that know it only.",
         "KIP-110, `ProduceRequest.validateRecords`", ["semantics::bytes::a_request_has_one_batch_per_partition_and_zstd_only_where_it_is_known"];
     23 "LZ4 is one frame of independent 64 KB blocks with the header checksum that the specification asks for.",
-        "`Lz4BlockOutputStream`", ["semantics::bytes::lz4_is_a_frame_of_independent_blocks_that_java_reads"];
+        "`Lz4BlockOutputStream`", ["semantics::bytes::lz4_is_a_frame_of_independent_blocks_that_java_reads", "ottla-wire::codecs::lz4_frames_are_kafkas", "ottla-wire::codecs::sizes_around_blocks_round_trip"];
     24 "Snappy is framed as xerial's stream.",
-        "`SnappyCompression`", ["semantics::bytes::snappy_is_framed_as_xerial_does"];
+        "`SnappyCompression`", ["semantics::bytes::snappy_is_framed_as_xerial_does", "ottla-wire::codecs::snappy_streams", "ottla-wire::codecs::sizes_around_blocks_round_trip"];
     25 "Every codec arrives; a batch that compression made larger is sent compressed all the same.",
         "`MemoryRecordsBuilder`", ["semantics::bytes::a_batch_is_sent_compressed_although_that_made_it_larger", "compression::every_codec_arrives"];
     26 "Header and body have the encoding of the version; a broker that does not know our ApiVersions is asked again in the newest that it lists.",
@@ -97,12 +97,12 @@ const SENDING: &[Row] = rows! {
         "`RecordAccumulator.mutePartition`", ["retries::max_in_flight_one_keeps_one_batch_of_a_partition_out", "retries::with_one_in_flight_a_partition_waits_for_its_old_leader_before_it_writes_to_the_new_one"];
     31 "A request that is not answered within `request.timeout.ms` of its last byte ends its connection, and all requests on it fail alike: retriable, and possibly in the log.",
         "`NetworkClient.handleTimedOutRequests`", ["semantics::sending::a_request_timeout_ends_the_connection_with_all_its_requests", "timeouts::the_request_timer_begins_when_the_request_is_written"];
-    32 "A throttled answer is an answer. The broker is left in peace by requests of every kind for as long as it asked, from the versions on in which the client has to wait; timers of requests that are out are extended.",
-        "KIP-219", ["semantics::sending::the_client_is_quiet_where_the_broker_has_not_waited_itself", "semantics::sending::silence_goes_for_requests_of_every_kind_and_answers_of_every_kind_ask_for_it", "connections::throttling_extends_the_timers_of_requests_that_are_out"];
+    32 "A throttled answer is an answer. The broker is left in peace by requests of every kind for as long as it asked at most, from the versions on in which the client has to wait; timers of requests that are out are extended.",
+        "KIP-219", ["semantics::sending::the_client_is_quiet_where_the_broker_has_not_waited_itself", "semantics::sending::silence_goes_for_requests_of_every_kind_and_answers_of_every_kind_ask_for_it", "connections::throttling_extends_the_timers_of_requests_that_are_out", "semantics::sending::a_shorter_silence_that_is_asked_for_later_does_not_shorten_the_first"];
     33 "A batch that a leader refused goes to a newer one without backoff, whether the answer named it (and where it is) or metadata did.",
         "KIP-951", ["semantics::recovery::an_inline_leader_is_used_without_backoff_if_it_is_newer_and_its_address_is_known", "semantics::recovery::a_newer_epoch_from_metadata_ends_the_backoff_too"];
-    34 "A leader of an older epoch is not believed, unless the topic was made anew. Answers without news are asked for ever more slowly. When every node backs off, when metadata fails for long, or when a broker asks for it, the bootstrap addresses are asked again.",
-        "KIP-320, KIP-899, KIP-1102", ["semantics::recovery::an_older_leader_epoch_is_ignored_unless_the_topic_was_made_anew", "metadata::a_topic_that_is_being_created_is_asked_for_again_with_backoff", "semantics::recovery::when_every_node_backs_off_the_bootstrap_addresses_are_asked_again", "semantics::recovery::when_metadata_fails_for_long_the_client_begins_again", "semantics::recovery::a_broker_can_send_its_clients_back_to_the_bootstrap_addresses"];
+    34 "A leader of an older epoch is not believed, unless the topic was made anew. Answers without news and failed requests are repeated ever more slowly, and an error that can pass takes no topic away. When every node backs off, when metadata fails for long, or when a broker asks for it, the bootstrap addresses are asked again, until the cluster is found.",
+        "KIP-320, KIP-899, KIP-1102", ["semantics::recovery::an_older_leader_epoch_is_ignored_unless_the_topic_was_made_anew", "metadata::a_topic_that_is_being_created_is_asked_for_again_with_backoff", "semantics::recovery::when_every_node_backs_off_the_bootstrap_addresses_are_asked_again", "semantics::recovery::when_metadata_fails_for_long_the_client_begins_again", "semantics::recovery::a_broker_can_send_its_clients_back_to_the_bootstrap_addresses", "semantics::recovery::failed_metadata_requests_are_repeated_ever_more_slowly_for_what_they_were_for", "semantics::recovery::the_bootstrap_addresses_are_left_alone_once_the_cluster_is_found_again", "metadata::a_known_topic_stays_known_when_metadata_has_an_error_of_it_that_can_pass"];
     35 "Produce 13 speaks of topics by id where all ids of a request are known; what they meant is kept with the request.",
         "KIP-516", ["semantics::recovery::topics_are_named_by_id_where_all_ids_are_known", "semantics::recovery::the_meaning_of_topic_ids_is_kept_with_the_request"];
     36 "The pause before a retry doubles, with 20 % of jitter, up to its maximum.",
@@ -110,8 +110,8 @@ const SENDING: &[Row] = rows! {
 };
 
 const IDEMPOTENCE: &[Row] = rows! {
-    37 "The producer id is asked of any broker, without transaction, and nothing is drained before it is there.",
-        "KIP-98", ["semantics::idempotence::the_producer_id_is_asked_for_without_transaction_and_before_anything_is_drained", "idempotence::nothing_is_sent_before_there_is_a_producer_id"];
+    37 "The producer id is asked of any broker, without transaction, and nothing is drained before it is there; a refusal that can pass is repeated ever more slowly.",
+        "KIP-98", ["semantics::idempotence::the_producer_id_is_asked_for_without_transaction_and_before_anything_is_drained", "idempotence::nothing_is_sent_before_there_is_a_producer_id", "semantics::idempotence::a_producer_id_that_cannot_be_had_is_asked_for_ever_more_slowly"];
     38 "Sequences count the records of a partition and are given when a batch is drained; a retry has the same bytes; a batch that expires unsent has used none.",
         "`RecordAccumulator.drainBatchesForOneNode`", ["idempotence::a_retry_has_the_bytes_of_the_first_attempt", "idempotence::sequences_count_records_and_belong_to_the_partition", "semantics::idempotence::a_batch_that_expires_unsent_has_used_no_sequence"];
     39 "Batches that come back are queued in the order of their sequences, and only the lowest may go out while others wait.",
@@ -125,19 +125,19 @@ const IDEMPOTENCE: &[Row] = rows! {
     43 "`delivery.timeout.ms` runs from the first record of a batch through queue, retries, flight and split, and ends each of them.",
         "KIP-91", ["timeouts::the_delivery_timeout_covers_retries", "semantics::idempotence::the_delivery_timeout_runs_on_through_a_split", "semantics::idempotence::an_answer_too_large_after_the_deadline_does_not_split", "timeouts::the_delivery_timeout_ends_what_was_never_sent"];
     44 "A batch that expires after it got its sequence stops its partition until its fate is known: stored, and the epoch stays; otherwise a new one begins. The application learns whether it may be in the log.",
-        "`TransactionManager.maybeResolveSequences`", ["semantics::idempotence::the_answer_to_an_expired_batch_decides_about_the_epoch", "idempotence::an_expired_batch_of_unknown_fate_stops_its_partition_until_the_fate_is_known", "semantics::idempotence::an_unsent_part_of_a_split_that_expires_leaves_no_gap"];
+        "`TransactionManager.maybeResolveSequences`", ["semantics::idempotence::the_answer_to_an_expired_batch_decides_about_the_epoch", "idempotence::an_expired_batch_of_unknown_fate_stops_its_partition_until_the_fate_is_known", "semantics::idempotence::an_unsent_part_of_a_split_that_expires_leaves_no_gap", "semantics::idempotence::a_doubt_is_left_to_the_stamped_batches_behind_it", "logins::a_batch_that_fails_with_a_refused_login_leaves_its_sequence_in_doubt"];
     45 "The first result of a batch is its result: an answer behind it changes nothing.",
         "`ProducerBatch.done`", ["timeouts::a_batch_that_expires_in_flight_is_told_at_once_and_its_answer_is_ignored"];
     46 "OUT_OF_ORDER_SEQUENCE_NUMBER is retried; a batch that was next, or that was overtaken, under a new epoch.",
         "`TransactionManager.canRetry`", ["idempotence::out_of_order_for_a_batch_that_is_not_next_is_only_retried", "idempotence::out_of_order_for_the_next_batch_bumps_the_epoch_and_renumbers", "idempotence::a_batch_whose_successor_was_taken_gets_a_new_epoch"];
-    47 "UNKNOWN_PRODUCER_ID is retried under a new epoch, and under the old one when the partition moved meanwhile.",
-        "`TransactionManager.canRetry`", ["idempotence::unknown_producer_id_bumps_the_epoch_unless_the_partition_moved_meanwhile"];
+    47 "UNKNOWN_PRODUCER_ID is retried under a new epoch, and under the old one when the partition moved or the batch was renumbered meanwhile.",
+        "`TransactionManager.canRetry`", ["idempotence::unknown_producer_id_bumps_the_epoch_unless_the_partition_moved_meanwhile", "semantics::idempotence::an_unknown_producer_id_of_a_batch_that_was_renumbered_meanwhile_is_no_second_reason"];
     48 "DUPLICATE_SEQUENCE_NUMBER is a success whose offset is unknown.",
         "`Sender.completeBatch`", ["idempotence::a_duplicate_is_a_success_without_an_offset"];
     49 "A batch that fails for good gives those behind it a new epoch.",
         "`TransactionManager.handleFailedBatch`", ["semantics::idempotence::a_batch_that_fails_for_good_makes_a_new_epoch_for_those_behind_it"];
-    50 "MESSAGE_TOO_LARGE splits a batch: the parts continue its sequence in order and use up no retry; one record alone fails.",
-        "KIP-126", ["split::a_batch_that_is_too_large_is_split_and_arrives_in_order", "split::parts_continue_the_sequence_of_the_whole", "split::a_split_uses_up_no_retry", "split::a_single_record_that_is_too_large_fails_and_those_behind_it_do_not"];
+    50 "MESSAGE_TOO_LARGE splits a batch by `batch.size`: the parts continue its sequence in order and use up no retry; one record alone fails.",
+        "KIP-126", ["split::a_batch_that_is_too_large_is_split_and_arrives_in_order", "split::parts_continue_the_sequence_of_the_whole", "split::a_split_uses_up_no_retry", "split::a_single_record_that_is_too_large_fails_and_those_behind_it_do_not", "split::parts_have_batch_size_and_not_half_of_the_whole"];
 };
 
 const CONTRACT: &[Row] = rows! {
@@ -147,8 +147,8 @@ const CONTRACT: &[Row] = rows! {
         "`FutureRecordMetadata`", ["semantics::contract::the_offset_is_the_base_plus_the_place_and_the_time_the_brokers_if_it_says_one"];
     53 "Of a batch that is refused because of some records, one culprit has the batch's error, several are INVALID_RECORD, and the others are told that nothing is wrong with them.",
         "KIP-467", ["semantics::contract::record_errors_name_one_culprit_by_its_error_several_as_invalid_and_spare_the_others"];
-    54 "`close` takes no more records, delivers what it has without lingering, and at its deadline fails the rest; who waits for memory is woken.",
-        "`KafkaProducer.close`", ["semantics::contract::close_delivers_without_linger_and_at_its_deadline_fails_the_rest", "semantics::contract::close_wakes_who_waits_for_memory", "flush_close::a_closing_producer_takes_no_records"];
+    54 "`close` takes no more records, delivers what it has without lingering, and at its deadline fails the rest, which a second `close` can bring forward only; who waits for memory is woken.",
+        "`KafkaProducer.close`", ["semantics::contract::close_delivers_without_linger_and_at_its_deadline_fails_the_rest", "semantics::contract::close_wakes_who_waits_for_memory", "flush_close::a_closing_producer_takes_no_records", "flush_close::a_second_close_shortens_the_first_and_never_lengthens_it"];
     55 "Transactions are left out: their options are refused with a message that says so, as are those of rack-aware partitioning and of pushed metrics.",
         "KIP-98, KIP-890", ["semantics::configuration::transactions_are_refused_with_a_reason", "semantics::configuration::what_else_is_left_out_is_refused_with_a_reason"];
     56 "A forbidden topic fails its batch and no other. A cluster that forbids idempotence fails everything, and the producer can go on when the right is granted.",
