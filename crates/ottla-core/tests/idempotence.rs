@@ -466,5 +466,14 @@ fn a_batch_that_expired_in_flight_does_not_hold_up_the_retry_behind_it() {
     assert!(bench.pending.is_empty(), "b waits for a");
     bench.advance_ms(1500);
     assert_eq!(bench.results(), ["DELIVERY_TIMEOUT Possibly"]);
-    assert_eq!(bench.take().values(), ["b"]);
+    let behind = bench.take();
+    assert_eq!(
+        (behind.values(), identity(&behind)),
+        (vec!["b".to_owned()], (7000, 0, 2))
+    );
+    // Now it is known that the expired one is not stored.
+    bench.reply(&again, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    bench.reply(&behind, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    bench.advance_ms(300);
+    assert_eq!(identity(&bench.take()), (7000, 1, 0));
 }
