@@ -107,6 +107,35 @@ fn a_screen_reader_finds_the_same_in_both_languages_and_widths() {
 }
 
 #[test]
+fn what_is_sent_while_nothing_plays_is_told_and_a_phone_shows_the_whole_ledger() {
+    let demo = Demo::start("orders", None);
+    let run = node::script("page_paused.mjs")
+        .args([demo.url(), "forbidden"])
+        .limit(LIMIT)
+        .ok();
+    let told: Value = serde_json::from_str(&run.text()).unwrap_or_else(|error| panic!("{error}: {run}"));
+    let sandbox = &told["sandbox"];
+    for id in 0..4 {
+        let waits = format!("Record {id} is on its way.");
+        assert_eq!(sandbox["said"][id], serde_json::json!([waits, waits]), "{told}");
+    }
+    assert_eq!(sandbox["ledger"]["sent"], "4", "{told}");
+    let live = &told["live"];
+    for (id, words) in ["offset 0", "offset 1", "TOPIC_AUTHORIZATION_FAILED"]
+        .iter()
+        .enumerate()
+    {
+        let shown = live["said"][id][0].as_str().unwrap_or_default();
+        assert!(shown.contains(words), "{told}");
+    }
+    let expected = serde_json::json!({
+        "sent": "3", "told-ok": "2", "waiting": "0", "failed": "1", "unknown": "0",
+        "in-log": null, "lost": null, "duplicate": null, "out-of-order": null,
+    });
+    assert_eq!(live["ledger"], expected);
+}
+
+#[test]
 fn a_trap_is_told_once_in_the_readers_language() {
     let told = told("page_end.mjs");
     for (lang, word) in [("en", "reload"), ("ko", "새로 고침")] {

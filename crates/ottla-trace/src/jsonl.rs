@@ -86,6 +86,15 @@ pub enum ReadError {
         /// The line's number.
         line: usize,
     },
+    /// A source's events do not count on, and no `lost` says so.
+    Missing {
+        /// The line's number.
+        line: usize,
+        /// The number that comes after the source's event before.
+        expected: u64,
+        /// The number that is there.
+        found: u64,
+    },
 }
 
 impl fmt::Display for ReadError {
@@ -104,6 +113,9 @@ impl fmt::Display for ReadError {
                 "line {line} is cut off: the writer was stopped in the middle; delete that line to open the rest"
             ),
             Self::Order { line } => write!(f, "line {line} is earlier than the line before it; the trace was edited"),
+            Self::Missing { line, expected, found } => {
+                write!(f, "line {line} has seq {found} where {expected} was expected: lines are missing")
+            }
         }
     }
 }
@@ -132,6 +144,8 @@ pub fn is_whole<'a>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> bool {
 pub struct Reader<'a> {
     lines: Enumerate<SplitInclusive<'a, char>>,
     last: u64,
+    /// The number of each source's next event. A trace has a handful of sources.
+    next: Vec<(Source, u64)>,
 }
 
 impl<'a> Reader<'a> {
@@ -148,7 +162,41 @@ impl<'a> Reader<'a> {
                 found: header.ottla_trace,
             });
         }
-        Ok((header, Self { lines, last: 0 }))
+        Ok((
+            header,
+            Self {
+                lines,
+                last: 0,
+                next: Vec::new(),
+            },
+        ))
+    }
+}
+
+impl Reader<'_> {
+    /// The number that the event should have, if it has another one.
+    fn count(&mut self, envelope: &Envelope) -> Option<u64> {
+        if matches!(envelope.event, Event::Lost { .. }) {
+            // It does not say whose events are lost.
+            self.next.clear();
+            return None;
+        }
+        let after = envelope.seq.wrapping_add(1);
+        match self
+            .next
+            .iter_mut()
+            .find(|(source, _)| *source == envelope.source)
+        {
+            Some((_, next)) => {
+                let expected = core::mem::replace(next, after);
+                let anew = matches!(envelope.event, Event::Snapshot(_));
+                (expected != envelope.seq && !anew).then_some(expected)
+            }
+            None => {
+                self.next.push((envelope.source, after));
+                None
+            }
+        }
     }
 }
 
@@ -167,7 +215,14 @@ impl Iterator for Reader<'_> {
                 return Err(ReadError::Order { line });
             }
             self.last = envelope.t;
-            Ok(envelope)
+            match self.count(&envelope) {
+                Some(expected) => Err(ReadError::Missing {
+                    line,
+                    expected,
+                    found: envelope.seq,
+                }),
+                None => Ok(envelope),
+            }
         }))
     }
 }
@@ -197,6 +252,40 @@ mod tests {
         assert_eq!(envelopes.len(), 2);
         assert_eq!(envelopes[1].event, Event::Connected { conn: 3 });
         assert!(sample().contains(r#"{"t":5,"seq":0,"source":"client","event":{"connected":{"conn":3}}}"#));
+    }
+
+    #[test]
+    fn a_line_that_is_missing_is_named_unless_the_trace_says_so() {
+        let line = |seq, source, event| {
+            envelope_line(&Envelope {
+                t: 0,
+                seq,
+                source,
+                event,
+            })
+        };
+        let client = |seq| line(seq, Source::Client, Event::Full);
+        let head = Header::new("test", Level::Record).line();
+        let text = [head.clone(), client(7), client(8), client(10)].concat();
+        let missing = ReadError::Missing {
+            line: 4,
+            expected: 9,
+            found: 10,
+        };
+        assert_eq!(read(&text), Err(missing));
+        let lost = line(9, Source::Client, Event::Lost { count: 5 });
+        for good in [
+            [head.clone(), client(7), lost, client(14)].concat(),
+            [
+                head,
+                client(7),
+                line(0, Source::Broker(1), Event::Full),
+                client(8),
+            ]
+            .concat(),
+        ] {
+            assert_eq!(read(&good).map(|(_, envelopes)| envelopes.len()), Ok(3), "{good}");
+        }
     }
 
     #[test]

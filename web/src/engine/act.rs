@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use ottla_scene::{
     history::{History, MarkerKind},
-    playback::{Cursor, Speed},
+    playback::Speed,
     stage::Target,
-    state::Partition,
+    state::{Partition, State},
     words::{Lang, Word},
 };
 use ottla_trace::event::{NodeId, RecordId};
@@ -170,7 +170,7 @@ impl Engine {
                 if past {
                     self.forget_the_future();
                 }
-                self.go_on(cursor);
+                self.go_on(|state| state.records.get(id).is_some());
             }
             Ok(None) => {
                 self.notice = Some(Notice::Word(Word::NotConnected));
@@ -182,6 +182,7 @@ impl Engine {
     fn burst(&mut self, messages: &[Message]) {
         let cursor = self.run.cursor();
         let past = cursor.t < self.run.edge;
+        let sent = self.run.history.state(cursor.seen).ledger().sent;
         if !self.source.burst(messages, cursor, &mut self.run.history) {
             messages.iter().for_each(|message| self.send(message));
             return;
@@ -190,17 +191,19 @@ impl Engine {
         if past {
             self.forget_the_future();
         }
-        self.go_on(cursor);
+        self.go_on(|state| state.ledger().sent > sent);
     }
 
     fn kill(&mut self, node: NodeId, kill: bool) {
         let cursor = self.run.cursor();
         let past = cursor.t < self.run.edge;
+        let of = |state: &State| state.brokers.get(&node).and_then(|broker| broker.state);
+        let before = of(self.run.history.state(cursor.seen));
         if self.source.kill(node, kill, cursor, &mut self.run.history) {
             if past {
                 self.forget_the_future();
             }
-            self.go_on(cursor);
+            self.go_on(|state| of(state) != before);
         }
     }
 
@@ -209,13 +212,21 @@ impl Engine {
         self.notice = Some(Notice::Word(Word::PastGone));
     }
 
-    /// After an act: playing goes on, and a paused stage shows the first thing that happened.
-    fn go_on(&mut self, cursor: Cursor) {
-        if self.source.kind() != Kind::Sandbox {
+    /// After an act: playing goes on, and a paused stage steps to the first moment that shows it. What was not seen yet of
+    /// the moment at which it was paused comes before.
+    fn go_on(&mut self, is_shown: impl Fn(&State) -> bool) {
+        if self.source.kind() != Kind::Sandbox || self.run.playback.playing {
             return;
         }
-        if !self.run.playback.playing && cursor.seen < self.run.history.len() {
+        loop {
+            let seen = self.run.cursor().seen;
+            if is_shown(self.run.history.state(seen)) {
+                return;
+            }
             self.run.step(true, &mut self.source);
+            if self.run.cursor().seen == seen {
+                return;
+            }
         }
     }
 

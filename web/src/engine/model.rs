@@ -105,9 +105,17 @@ const OUTLINE_EVERY: f64 = 1_000.0;
 impl Engine {
     /// What is said near the form.
     pub(crate) fn said(&mut self) -> Option<Said> {
-        let cursor = self.run.playback.cursor();
-        let state = self.run.history.state(cursor.seen);
-        said(self.notice.as_ref()?, state, &self.source, self.lang)
+        let notice = self.notice.as_ref()?;
+        let mut seen = self.run.playback.cursor().seen;
+        // A live run goes on behind a paused picture, and whoever sends then wants to hear of it all the same.
+        if let Notice::Sent(id) = notice
+            && self.source.kind() == Kind::Live
+            && self.run.history.state(seen).records.get(*id).is_none()
+        {
+            seen = self.run.history.len();
+        }
+        let state = self.run.history.state(seen);
+        said(notice, state, &self.source, self.lang)
     }
 
     /// The run as JSON Lines.
@@ -138,6 +146,7 @@ impl Engine {
         let kept = old
             .filter(|_| now - self.last_outline < OUTLINE_EVERY)
             .map(|it| it.outline.clone());
+        let said = self.said();
         let state = self.run.history.state(cursor.seen);
         let t = cursor.t.max(state.t);
         let words = kept.unwrap_or_else(|| {
@@ -184,10 +193,7 @@ impl Engine {
             lane: self.lane.or_else(|| lanes.first().map(|(it, _)| *it)),
             lanes,
             record: self.selected.and_then(|id| record(state, id, t, lang)),
-            said: self
-                .notice
-                .as_ref()
-                .and_then(|it| said(it, state, &self.source, lang)),
+            said,
             outline: words,
             live,
             file,

@@ -20,7 +20,7 @@ impl Run {
         let Some(first) = self.history.events().first().filter(|_| forgotten > 0) else {
             return text;
         };
-        let (t, seq, source) = (first.t, first.seq, first.source);
+        let (t, source) = (first.t, first.source);
         let state = self.history.state(forgotten);
         let topics = state.topics.iter().map(|(id, name)| Define::Topic {
             id: *id,
@@ -42,7 +42,7 @@ impl Run {
         let lost = Event::Lost {
             count: forgotten as u64,
         };
-        for event in known.chain([lost]) {
+        for (seq, event) in (0..).zip(known.chain([lost])) {
             text.push_str(&jsonl::envelope_line(&Envelope {
                 t,
                 seq,

@@ -133,6 +133,35 @@ mod tests {
     }
 
     #[test]
+    fn trunk_is_told_the_same_page_the_same_profile_and_the_same_wasm_bindgen() {
+        let read = |name: &str| {
+            std::fs::read_to_string(crate::tree::root().join(name)).expect("a file of the checkout")
+        };
+        let trunk = read("Trunk.toml");
+        let version = read("Cargo.toml")
+            .lines()
+            .find_map(|line| {
+                Some(
+                    line.strip_prefix("wasm-bindgen = \"=")?
+                        .strip_suffix('"')?
+                        .to_owned(),
+                )
+            })
+            .expect("one exact version");
+        for line in [
+            "target = \"index.html\"".to_owned(),
+            "cargo_profile = \"demo\"".to_owned(),
+            format!("wasm_bindgen = \"{version}\""),
+        ] {
+            assert!(
+                trunk.lines().any(|it| it == line),
+                "Trunk.toml has no line {line}"
+            );
+        }
+        assert!(read("Cargo.toml").contains("\n[profile.demo]\n"));
+    }
+
+    #[test]
     fn an_unknown_kind_is_an_error_with_its_line() {
         let failure = plain("<head>\n<link data-trunk rel=\"sass\" href=\"a.scss\" />").unwrap_err();
         assert!(failure.message().starts_with("index.html:2:"), "{failure:?}");

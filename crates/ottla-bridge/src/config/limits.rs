@@ -46,9 +46,9 @@ macro_rules! limits {
         }
 
         impl Limits {
-            /// Name, value and first line of documentation of each limit, in the order of the sample file.
-            pub(super) fn describe(&self) -> Vec<(&'static str, u64, &'static str)> {
-                vec![ $( (stringify!($name), self.$name, first_line(&[$($doc),+])), )+ ]
+            /// Name, value and documentation of each limit, in the order of the sample file.
+            pub(super) fn describe(&self) -> Vec<(&'static str, u64, String)> {
+                vec![ $( (stringify!($name), self.$name, paragraph(&[$($doc),+])), )+ ]
             }
         }
     };
@@ -161,6 +161,6 @@ fn check_budget(limits: &Limits, problems: &mut Vec<Problem>) {
     }
 }
 
-fn first_line(doc: &[&'static str]) -> &'static str {
-    doc.first().map_or("", |line| line.trim())
+fn paragraph(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
 }

@@ -159,6 +159,7 @@ fn the_report_says_who_and_what() {
         "clicks, every topic that begins with shop-",
         "no tokens yet",
         "request_bytes = 1064960: Longest request",
+        "before anything is allocated for it.",
     ] {
         assert!(report.contains(part), "{part} in\n{report}");
     }
@@ -169,7 +170,8 @@ fn the_sample_configuration_is_valid_and_shows_the_defaults() {
     let sample = include_str!("../../../../examples/bridge.toml");
     let config = Config::from_toml_str(sample).unwrap();
     assert_eq!(config.limits, Limits::default());
-    for (name, _, _) in config.limits.describe() {
+    for (name, _, doc) in config.limits.describe() {
+        assert!(doc.ends_with('.'), "{name}: a whole sentence: {doc}");
         assert!(
             sample.contains(&format!("\n{name} = ")),
             "{name} is missing in the sample"

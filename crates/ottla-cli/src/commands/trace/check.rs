@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use ottla_trace::{Envelope, Event, Source, jsonl};
+use ottla_trace::jsonl;
 
 use super::read;
 use crate::exit::{Failure, Outcome, written};
@@ -12,7 +12,6 @@ use crate::exit::{Failure, Outcome, written};
 /// Reads the trace to its end and says what is in it.
 pub(super) fn run(file: &Path, partial: bool, out: &mut impl Write) -> Outcome {
     let (header, envelopes) = read(file)?;
-    check_sequence(&envelopes).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
     let whole = jsonl::is_whole(&envelopes);
     if !whole && !partial {
         return Err(Failure::Usage(format!(
@@ -38,25 +37,4 @@ pub(super) fn run(file: &Path, partial: bool, out: &mut impl Write) -> Outcome {
         Ok(())
     };
     written(report(out))
-}
-
-/// Every source counts its own events without a gap, except where `lost` says so.
-fn check_sequence(envelopes: &[Envelope]) -> Result<(), String> {
-    let mut next: BTreeMap<Source, u64> = BTreeMap::new();
-    for (index, envelope) in envelopes.iter().enumerate() {
-        let expected = next.get(&envelope.source).copied();
-        let lost = matches!(envelope.event, Event::Lost { .. } | Event::Snapshot(_));
-        if let Some(expected) = expected
-            && envelope.seq != expected
-            && !lost
-        {
-            return Err(format!(
-                "line {} has seq {} where {expected} was expected: lines are missing",
-                index + 2,
-                envelope.seq
-            ));
-        }
-        next.insert(envelope.source, envelope.seq + 1);
-    }
-    Ok(())
 }
