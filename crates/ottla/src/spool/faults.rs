@@ -159,6 +159,11 @@ impl Faults {
         })
     }
 
+    /// Whether the name of a file was synced.
+    pub(super) fn is_named(&self, path: &Path) -> bool {
+        with(&self.0, false, |disk| disk.names.contains(path))
+    }
+
     /// Nothing of what was synced so far came to the disk.
     pub(super) fn forget(&self) {
         self.set(|disk| disk.synced.clear());

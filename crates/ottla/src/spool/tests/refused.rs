@@ -191,6 +191,20 @@ async fn a_record_is_set_aside_once_however_often_it_takes() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_file_is_synced_however_often_it_takes() {
+    let (cluster, faults) = (cluster(300).await, Faults::new());
+    let spool = start_at(&cluster.bootstrap(), faults.dir(), SpoolOptions::default()).expect("a spool");
+    faults.refuse_after(Call::Sync, &faults.dir().to_string_lossy(), EIO, 0, 1);
+    send(&spool, "x".repeat(500)).await.expect("kept");
+    let status = until(&spool, |status| status.trouble.is_some()).await;
+    assert_eq!((status.refused, status.pending), (0, 1));
+    until(&spool, |status| status.refused == 1).await;
+    assert!(faults.is_named(&faults.dir().join("aside.spool")));
+    assert!(spool.drained(PATIENCE).await);
+    spool.close(PATIENCE).await.expect("closed");
+}
+
+#[tokio::test]
 async fn a_record_that_is_aside_is_not_written_there_again_while_the_log_cannot_say_so() {
     let (cluster, faults) = (cluster(300).await, Faults::new());
     let spool = start_at(&cluster.bootstrap(), faults.dir(), SpoolOptions::default()).expect("a spool");
