@@ -252,7 +252,8 @@ export interface ProducerOptions {
 export interface Producer {
   /**
    * Sends records, after waiting for room for at most `max.block.ms`; resolves when all are acknowledged. When some
-   * are not, it rejects with the first failure, whose `results` tell what became of each.
+   * are not, it rejects with the first failure, whose `results` tell what became of each. A field that it does not read,
+   * in the request or in a message, is refused with `INVALID_RECORD`.
    */
   send(request: { topic: string; messages: Message[] }): Promise<RecordMetadata[]>;
   /**
