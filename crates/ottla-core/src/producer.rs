@@ -124,7 +124,7 @@ impl<X: Extensions> Producer<X> {
     }
 
     /// Notes that a sender whose record was given back waits for room no longer, and drops it: Kafka counts those, and
-    /// how long they waited (`BufferPool.allocate`).
+    /// how long they waited (`BufferPool.allocate`). Its place is another matter: [`leave_line`](Self::leave_line).
     pub fn gave_up(&mut self, now: Instant, since: Instant) {
         self.tick(now);
         if since < now {
@@ -134,6 +134,15 @@ impl<X: Extensions> Producer<X> {
         }
         self.engine.recorder.exhausted(now);
         self.engine.recorder.failed(now, None, 1);
+    }
+
+    /// Lets others have the room that there is, although a record was given back first.
+    ///
+    /// Until [`Output::Room`] a smaller record does not get past one that was given back. That holds up everybody when
+    /// nobody waits with it any more; so call this then, and let the next in line try. A shell that keeps those who
+    /// wait in line itself, and lets only the first try, may call it whenever a record is given back.
+    pub fn leave_line(&mut self) {
+        self.engine.memory.leave();
     }
 
     /// Asks for a topic's metadata (and so connects) without sending anything. A topic that is known or already asked

@@ -9,7 +9,8 @@ use crate::record::Record;
 /// Why `send` did not take a record. The record is always given back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SendError {
-    /// `buffer.memory` is exhausted. Keep the record and send it again after [`crate::Output::Room`], before any later one.
+    /// `buffer.memory` is exhausted. Keep the record and send it again after [`crate::Output::Room`], before any later one,
+    /// or drop it and call [`leave_line`](crate::Producer::leave_line).
     Full {
         /// The record.
         record: Record<'static>,

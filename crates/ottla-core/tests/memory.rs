@@ -62,6 +62,29 @@ fn a_small_record_does_not_overtake_one_that_waits_for_room() {
 }
 
 #[test]
+fn a_large_record_that_nobody_waits_with_holds_up_no_small_one() {
+    let mut bench = Bench::warm(1, &SMALL);
+    let send = |bench: &mut Bench, size: usize| {
+        let record = Record::to(TOPIC).partition(0).value("x".repeat(size));
+        bench.producer.send(bench.now, record).is_ok()
+    };
+    assert!(send(&mut bench, 2500));
+    assert!(!send(&mut bench, 2000));
+    assert!(!send(&mut bench, 1), "the large one is first");
+    bench.producer.gave_up(bench.now, bench.now);
+    bench.producer.leave_line();
+    assert!(send(&mut bench, 1), "there are more than 1000 bytes");
+    assert!(!send(&mut bench, 1400), "but not so many");
+    assert!(!send(&mut bench, 1), "and now this one is first");
+    bench.run();
+    let request = bench.take();
+    assert_eq!(bench.rooms, 0);
+    bench.ok(&request, 0);
+    assert_eq!(bench.rooms, 1, "told to the one who waits, once");
+    assert!(send(&mut bench, 1400));
+}
+
+#[test]
 fn batches_do_not_linger_while_somebody_waits_for_memory() {
     let options = [
         ("buffer.memory", "4000"),

@@ -177,7 +177,11 @@ impl Engine {
         let record = Record { timestamp, ..record };
         match self.producer.send_since(instant(now), instant(since), record) {
             Ok(id) => id.0 as f64,
-            Err(SendError::Full { .. }) => FULL,
+            Err(SendError::Full { .. }) => {
+                // `queue.js` keeps those who wait in line; nobody waits with a record that was posted.
+                self.producer.leave_line();
+                FULL
+            }
             Err(SendError::Refused { why, .. }) => {
                 self.host.refused(why.code(), &why.to_string());
                 REFUSED

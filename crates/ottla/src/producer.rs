@@ -219,6 +219,7 @@ impl Producer {
         let accepted = state.core.send(now, record);
         if let Err(SendError::Full { .. }) = accepted {
             state.core.gave_up(now, now);
+            state.core.leave_line();
         }
         let accepted = accepted
             .map(|id| {

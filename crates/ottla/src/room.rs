@@ -52,11 +52,14 @@ impl Room {
         ticket
     }
 
+    pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
+        self.waiters.front().is_some_and(|waiter| waiter.ticket == ticket)
+    }
+
     pub(crate) fn turn(&self, ticket: Ticket) -> Turn {
-        let first = self.waiters.front().map(|waiter| waiter.ticket);
         match self.waiters.iter().find(|waiter| waiter.ticket == ticket) {
             Some(waiter) if waiter.expired => Turn::Expired(waiter.since),
-            Some(waiter) if first == Some(ticket) => Turn::Now(waiter.since),
+            Some(waiter) if self.is_first(ticket) => Turn::Now(waiter.since),
             _ => Turn::Later,
         }
     }

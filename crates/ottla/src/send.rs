@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use ottla_core::producer::PartitionCount;
 use ottla_core::{Instant, Record, RefuseReason, SendError, Timestamp};
@@ -37,6 +37,14 @@ impl State {
             why => KafkaError::from(why),
         };
         error.with_record(record)
+    }
+
+    /// Takes a sender out of the line for room, and gives the waker of the next one if that may try now.
+    fn leave_line(&mut self, ticket: Ticket) -> Option<Waker> {
+        if self.room.is_first(ticket) {
+            self.core.leave_line();
+        }
+        self.room.leave(ticket)
     }
 
     pub(crate) fn refusal(&self) -> Option<KafkaError> {
@@ -92,7 +100,7 @@ impl<T, W: Unpin> Future for Send<'_, T, W> {
             let polled = this.try_now(&mut state, record, cx);
             if polled.is_ready() {
                 // The place is given up, and whoever is next may try.
-                wakers[0] = this.ticket.take().and_then(|ticket| state.room.leave(ticket));
+                wakers[0] = this.ticket.take().and_then(|ticket| state.leave_line(ticket));
             }
             wakers[1] = state.kick();
             polled
@@ -166,7 +174,7 @@ impl<'a, T, W> Send<'a, T, W> {
 impl<T, W> Drop for Send<'_, T, W> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            let next = self.shared.lock().room.leave(ticket);
+            let next = self.shared.lock().leave_line(ticket);
             wake(next);
             if let (true, Some(record)) = (self.intercepted, self.record.take()) {
                 let error = KafkaError::no_longer_wanted().with_record(record.into_owned());

@@ -5,11 +5,11 @@ mod support;
 
 use std::future::Future;
 use std::net::TcpListener;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use ottla::{ErrorKind, Persisted, Producer, Record, StartError};
+use ottla::{Delivery, ErrorKind, Persisted, Producer, Record, StartError};
 use support::{create, read_all};
 
 fn producer(bootstrap: &str, options: &[(&str, &str)]) -> Producer {
@@ -224,6 +224,68 @@ async fn waiting_for_room_ends_after_max_block() {
         error.into_record().and_then(|record| record.value).as_deref(),
         Some(&[2; 1000][..])
     );
+    assert!(first.await.is_err());
+}
+
+/// A producer whose memory is taken but for about 400 bytes, and will stay so.
+fn almost_full(max_block: &str) -> (Producer, Delivery) {
+    let options = [
+        ("buffer.memory", "1500"),
+        ("batch.size", "100"),
+        ("max.block.ms", max_block),
+    ];
+    let producer = producer(&nobody(), &options);
+    let first = producer
+        .try_send(Record::to("t").value(vec![1; 1000]))
+        .expect("there is room for one");
+    (producer, first)
+}
+
+/// Looks at a future once.
+fn is_pending(future: Pin<&mut impl Future>) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    future.poll(&mut cx).is_pending()
+}
+
+#[tokio::test]
+async fn an_attempt_that_found_no_room_holds_nobody_up() {
+    let (producer, _first) = almost_full("60000");
+    let large = || Record::to("t").value(vec![2; 1000]);
+    let full = producer.try_send(large()).expect_err("no room for it");
+    assert_eq!(full.kind(), ErrorKind::Full);
+    producer
+        .try_send(Record::to("t").value("s"))
+        .expect("there is room for this one");
+    producer.post(large()).expect_err("still no room");
+    let sent = producer.send(Record::to("t").value("s")).await;
+    let _delivery = sent.expect("there is room for this one too");
+}
+
+#[tokio::test]
+async fn who_waits_for_room_no_longer_lets_the_next_try() {
+    let (producer, _first) = almost_full("60000");
+    let mut large = Box::pin(producer.send(Record::to("t").value(vec![2; 1000])));
+    assert!(is_pending(large.as_mut()));
+    let mut middle = Box::pin(producer.send(Record::to("t").value("m")));
+    let mut small = pin!(producer.send(Record::to("t").value("s")));
+    assert!(is_pending(middle.as_mut()) && is_pending(small.as_mut()));
+    drop(middle);
+    assert!(is_pending(small.as_mut()), "the large one is still first");
+    producer
+        .try_send(Record::to("t").value("s"))
+        .expect_err("nobody overtakes");
+    drop(large);
+    let _delivery = small.await.expect("there was room for it all the time");
+}
+
+#[tokio::test]
+async fn whose_time_is_over_lets_the_next_try() {
+    let (producer, first) = almost_full("200");
+    let large = producer.send(Record::to("t").value(vec![2; 1000]));
+    let error = large.await.expect_err("no room for it in time");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let small = producer.try_send(Record::to("t").value("s"));
+    small.expect("there is room for this one");
     assert!(first.await.is_err());
 }
 

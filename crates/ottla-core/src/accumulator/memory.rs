@@ -6,8 +6,10 @@
 pub(crate) struct Memory {
     total: usize,
     used: usize,
-    /// Bytes that the record needs that was given back first and whose sender has not been told of room.
+    /// Bytes that the record needs that was given back last and whose sender has not been told of room.
     wanted: Option<usize>,
+    /// Whether somebody waits with that record, so that nobody may be served before.
+    kept: bool,
 }
 
 impl Memory {
@@ -16,6 +18,7 @@ impl Memory {
             total,
             used: 0,
             wanted: None,
+            kept: false,
         }
     }
 
@@ -28,15 +31,22 @@ impl Memory {
     }
 
     /// Whether `bytes` may be taken. When not, the caller is queued: nobody may take memory before
-    /// [`Memory::room`] has said that there is room, or small records would starve a large one.
+    /// [`Memory::room`] has said that there is room, or the caller has left, or small records would starve a large one.
     pub(crate) fn has_room(&mut self, bytes: usize) -> bool {
-        if (self.wanted.is_none() || mutant!(MemoryOvertaken))
-            && bytes <= self.total.saturating_sub(self.used)
-        {
+        if (!self.kept || mutant!(MemoryOvertaken)) && bytes <= self.total.saturating_sub(self.used) {
             return true;
         }
-        self.wanted.get_or_insert(bytes);
+        if !self.kept {
+            self.wanted = Some(bytes);
+            self.kept = true;
+        }
         false
+    }
+
+    /// Gives up the place of the one who was queued. Room is announced all the same: who left may have done so
+    /// only to come again then.
+    pub(crate) const fn leave(&mut self) {
+        self.kept = false;
     }
 
     pub(crate) const fn take(&mut self, bytes: usize) {
@@ -58,6 +68,7 @@ impl Memory {
         match self.wanted {
             Some(bytes) if bytes <= self.total.saturating_sub(self.used) => {
                 self.wanted = None;
+                self.kept = false;
                 true
             }
             _ => false,
@@ -81,5 +92,19 @@ mod tests {
         assert!(memory.room());
         assert!(!memory.room(), "said once");
         assert!(memory.has_room(50));
+    }
+
+    #[test]
+    fn who_left_holds_nobody_up_and_is_replaced_by_the_next() {
+        let mut memory = Memory::new(100);
+        memory.take(60);
+        assert!(!memory.has_room(50));
+        memory.leave();
+        assert!(memory.has_room(10), "the one of 50 is gone");
+        assert!(memory.is_wanted() && !memory.room());
+        assert!(!memory.has_room(45));
+        memory.give_back(5);
+        assert!(memory.room(), "45 are enough for the one who waits now");
+        assert!(!memory.room() && !memory.is_wanted());
     }
 }

@@ -64,7 +64,7 @@ class Producer {
     const names = serializerNames(options);
     this.#serializer = serializerOf(options, names);
     this.#hooks = hooksOf(options, names, this.#serializer, this.#port(runtime, options));
-    this.#queue = new Queue(engine.maxBlockMs(), (entry) => this.#expired(entry));
+    this.#queue = new Queue(engine.maxBlockMs(), (entry) => this.#expired(entry), () => this.#resume());
     this.notices = Object.freeze(engine.notices());
     if (options.trace) this.trace(options.trace.level, options.trace.write);
     this.#unwatch = runtime.watch?.(this.#driver);

@@ -7,11 +7,13 @@ export class Queue {
   #timer = null;
   #limitMs;
   #expired;
+  #next;
 
-  /** `expired(entry)` is called for each record that has waited for `limitMs`. */
-  constructor(limitMs, expired) {
+  /** `expired(entry)` is called for each record that has waited for `limitMs`, then `next()` if others were behind it. */
+  constructor(limitMs, expired, next) {
     this.#limitMs = limitMs;
     this.#expired = expired;
+    this.#next = next;
   }
 
   get size() {
@@ -54,7 +56,9 @@ export class Queue {
     this.#timer = null;
     const limit = this.#limitMs * 1000;
     while (this.size > 0 && (this.peek().flushed || now - this.peek().since >= limit)) this.#expired(this.shift());
-    if (this.size > 0) this.#arm(now);
+    // There may be room for those behind it, which need less.
+    if (this.size > 0) this.#next();
+    if (this.size > 0 && this.#timer === null) this.#arm(now);
   }
 
   #arm(now) {

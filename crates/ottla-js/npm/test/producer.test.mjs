@@ -224,6 +224,35 @@ test('whoever waits for room longer than max.block.ms fails, and the flush behin
   await producer.close();
 });
 
+test('a record whose wait for room is over holds nobody up, nor does one that was posted', async (t) => {
+  const { answer, open } = gate(1);
+  const { producer } = start(t, { answer, config: { 'buffer.memory': 5000, 'max.block.ms': 5000 } });
+  await producer.send({ topic: 't', messages: [{ value: 'makes the topic known' }] });
+  const first = producer.send({ topic: 't', messages: [{ value: 'x'.repeat(3000) }] });
+  const large = { value: 'x'.repeat(3000) };
+  assert.throws(() => producer.post('t', large), QueueFullError);
+  producer.post('t', { value: 'small' });
+  const room = producer.room();
+  // Of two that wait, the first is to be out of time and the second is not, whatever the machine is busy with.
+  const clock = performance.now.bind(performance);
+  let skew = 0;
+  t.mock.method(performance, 'now', () => clock() + skew);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const second = producer.send({ topic: 't', messages: [large] }).then(() => 'ok', (error) => error.code);
+  skew = 2500;
+  const third = producer.send({ topic: 't', messages: [{ value: 'small' }] }).then(() => 'ok', (error) => error.code);
+  assert.throws(() => producer.post('t', { value: 'small' }), QueueFullError);
+  skew = 5000;
+  t.mock.timers.tick(5000);
+  t.mock.timers.reset();
+  assert.equal(await second, 'BUFFER_EXHAUSTED');
+  producer.post('t', { value: 'small' });
+  open();
+  assert.equal(await third, 'ok');
+  await Promise.all([first, room]);
+  await producer.close();
+});
+
 test('close delivers what is left and refuses what comes later', async (t) => {
   const { broker, producer } = start(t, { config: { 'linger.ms': 60_000, 'delivery.timeout.ms': 120_000 } });
   const sent = producer.send({ topic: 't', messages: [{ value: 'last' }] });
