@@ -33,7 +33,8 @@ impl Engine {
         for number in &topic.available {
             let partition = &partitions[topic.partitions[*number as usize].0 as usize];
             let queued = partition.queue_len();
-            // One without a queue is tried all the same, or nobody would notice that its broker is well again.
+            // One without a queue is tried all the same, as `RecordAccumulator.partitionReady` does, which passes over empty
+            // queues: a broker is asked for nothing when no data wait for it, and would starve for ever.
             let starves = queued > 0
                 && !mutant!(StarvingNotAvoided)
                 && limit.is_some_and(|limit| {

@@ -207,7 +207,7 @@ const UNSUPPORTED_PREFIXES: &[(&str, &str)] = &[
     ),
     (
         "metrics.",
-        "metrics are read from the producer and have no windows to configure",
+        "averages and rates cover two windows of 30 s, and everything is recorded; leave the option out",
     ),
     ("schema.registry.", "schema registries are not supported"),
     ("auto.register.", "schema registries are not supported"),

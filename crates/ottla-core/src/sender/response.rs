@@ -201,6 +201,11 @@ impl Engine {
     fn refuse_all(&mut self, now: Instant, key: BatchKey, row: &'static BrokerError) {
         let error = self.broker_error(key, row, None);
         self.fail(now, key, error.clone());
+        // The others were at other places.
+        let error = DeliveryError {
+            message: row.advice.into(),
+            ..error
+        };
         self.fail_everything(now, &error);
         if !self.identity.is_off() {
             if row.code == ErrorCode::CLUSTER_AUTHORIZATION_FAILED.0 {

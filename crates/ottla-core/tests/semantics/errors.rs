@@ -5,7 +5,7 @@ use ottla_core::{DeliveryErrorKind, Record, SendError};
 use ottla_wire::api::ApiKey;
 use ottla_wire::error_code::ErrorCode;
 
-use crate::common::{Bench, TOPIC};
+use crate::common::{Bench, Outcome, TOPIC};
 
 /// What becomes of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,12 @@ fn batches_in_flight_behind_a_fatal_answer_fail_and_the_producer_comes_to_rest()
                 format!("{name} Possibly")
             ]
         );
+        let names_place = |(_, result): &(_, Outcome)| {
+            let error = result.as_ref().expect_err("it failed");
+            error.message.contains(&format!("{TOPIC}-0"))
+        };
+        let named: Vec<bool> = bench.done.iter().map(names_place).collect();
+        assert_eq!(named, [true, false, false], "the one that was answered for");
         bench.advance_ms(1000);
         assert!(bench.pending.is_empty(), "{name}: nothing is sent again");
     }

@@ -259,6 +259,52 @@ fn partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back() {
     assert!(both.contains(&1), "it takes data again");
 }
 
+/// The records that are not resolved of each of node 2's partitions.
+fn of_node_2(bench: &Bench) -> [usize; 10] {
+    let mut counts = [0; 10];
+    for batch in bench.producer.snapshot().batches {
+        if batch.partition % 2 == 1 {
+            counts[batch.partition as usize / 2] += batch.count as usize;
+        }
+    }
+    counts
+}
+
+#[test]
+fn of_a_broker_that_takes_nothing_partitions_without_a_queue_are_tried_and_then_left_out() {
+    let options = [
+        ("linger.ms", "0"),
+        ("batch.size", "100"),
+        ("request.timeout.ms", "60000"),
+        ("max.in.flight.requests.per.connection", "1"),
+        ("partitioner.availability.timeout.ms", "200"),
+    ];
+    let mut bench = Bench::new(20, &options);
+    bench.nodes = vec![1, 2];
+    let leaders = (0..20).map(|partition| (1 + partition % 2, 0)).collect();
+    bench.topics.insert(TOPIC.to_owned(), Ok(leaders));
+    bench.warm_up(20);
+    spread(&mut bench, 10);
+    bench.advance_ms(300);
+    let before = of_node_2(&bench);
+    assert!(
+        before.contains(&0) && before.iter().sum::<usize>() > 1,
+        "{before:?}"
+    );
+    spread(&mut bench, 300);
+    let after = of_node_2(&bench);
+    for (before, after) in before.into_iter().zip(after) {
+        // The next place is drawn before the batch that fills this one is seen in its queue, so it may be the same.
+        assert!(after > 0 && after - before <= 2, "{before} and then {after}");
+    }
+    spread(&mut bench, 100);
+    assert_eq!(of_node_2(&bench), after, "now all of them are left out");
+    bench.answer_all();
+    bench.done.clear();
+    let both = [0; 200].map(|_| places(&mut bench, &[Record::to(TOPIC).value("x".repeat(100))])[0] % 2);
+    assert!(both.contains(&1), "it takes data again");
+}
+
 /// Nobody would notice that its broker is well again.
 #[test]
 fn a_partition_without_a_queue_is_tried_whatever_its_broker_did_before() {

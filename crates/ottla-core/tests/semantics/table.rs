@@ -36,8 +36,8 @@ const PARTITIONING: &[Row] = rows! {
         "KIP-794, KAFKA-14156", ["semantics::partitioning::the_sticky_partition_is_kept_until_batch_size_bytes_and_a_full_batch"];
     5 "The next sticky partition is drawn among those with a leader, the less likely the longer its queue is.",
         "KIP-794", ["semantics::partitioning::partitions_with_long_queues_are_chosen_less_often", "semantics::partitioning::the_sticky_partition_is_drawn_among_those_with_a_leader"];
-    6 "With `partitioner.availability.timeout.ms`, partitions are left out whose broker has had data waiting for so long and took none; they come back when it does.",
-        "KIP-794", ["semantics::partitioning::partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back"];
+    6 "With `partitioner.availability.timeout.ms`, partitions are left out whose broker has had data waiting for so long and took none; they come back when it does. One without a queue is not left out: its next batch shows whether the broker is well again.",
+        "KIP-794, `RecordAccumulator.partitionReady`", ["semantics::partitioning::partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back", "semantics::partitioning::of_a_broker_that_takes_nothing_partitions_without_a_queue_are_tried_and_then_left_out", "semantics::partitioning::a_partition_without_a_queue_is_tried_whatever_its_broker_did_before"];
 };
 
 const ACCUMULATING: &[Row] = rows! {
