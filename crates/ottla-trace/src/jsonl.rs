@@ -206,10 +206,11 @@ impl Iterator for Reader<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let (index, text) = self.lines.next()?;
         let line = index + 1;
-        if !text.ends_with('\n') {
-            return Some(Err(ReadError::Truncated { line }));
-        }
-        let envelope: Result<Envelope, _> = json::parse(text).map_err(|why| ReadError::Line { line, why });
+        // A line that is there but for its end is whole: some editors and copies leave that away.
+        let envelope: Result<Envelope, _> = json::parse(text).map_err(|why| match text.ends_with('\n') {
+            true => ReadError::Line { line, why },
+            false => ReadError::Truncated { line },
+        });
         Some(envelope.and_then(|envelope| {
             if envelope.t < self.last {
                 return Err(ReadError::Order { line });
@@ -312,6 +313,12 @@ mod tests {
         assert_eq!(read("{}\n"), Err(ReadError::NotATrace));
         let cut = &sample()[..sample().len() - 5];
         assert_eq!(read(cut), Err(ReadError::Truncated { line: 3 }));
+        let without_end = sample();
+        assert_eq!(
+            read(without_end.trim_end()),
+            read(&without_end),
+            "the line is whole"
+        );
         let garbage = format!("{}nonsense\n", sample());
         assert!(matches!(read(&garbage), Err(ReadError::Line { line: 4, .. })));
         let future = sample().replacen(":1,", ":2,", 1);

@@ -84,7 +84,36 @@ async fn a_wrong_origin_is_named_in_the_error() {
             error.message().contains("403") && error.message().contains(named),
             "{error}"
         );
+        assert!(
+            error
+                .message()
+                .contains("set an origin that the bridge's configuration lists"),
+            "{error}"
+        );
         assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_the_bridge_does_not_know_is_named_in_the_error() {
+    let cluster = cluster(1, |_| ()).await;
+    let (_, server) = bridge(&cluster).await;
+    let producer = Producer::builder()
+        .bootstrap_servers(format!("ws://{server}/k/another"))
+        .set("max.block.ms", "300")
+        .start()
+        .expect("a valid configuration");
+    let delivery = producer
+        .send(Record::to("t").value("v"))
+        .await
+        .expect("there is room");
+    let error = delivery.await.expect_err("the bridge refuses");
+    for part in [
+        "404",
+        "/k/another",
+        "give bootstrap.servers as ws://HOST:PORT/k/CLUSTER",
+    ] {
+        assert!(error.message().contains(part), "{error}");
     }
 }
 

@@ -24,9 +24,9 @@ macro_rules! limits {
 
         /// The table `[limits]` as it stands in the file.
         #[derive(Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[serde(deny_unknown_fields, expecting = "a table")]
         pub(super) struct RawLimits {
-            $( $name: Option<Spanned<u64>>, )+
+            $( $name: Option<Spanned<i64>>, )+
         }
 
         impl RawLimits {
@@ -35,8 +35,8 @@ macro_rules! limits {
                 let mut limits = Limits::default();
                 $(
                     if let Some(value) = self.$name {
-                        if check_range(stringify!($name), &value, $min..=$max, problems) {
-                            limits.$name = value.into_inner();
+                        if let Some(value) = check_range(stringify!($name), &value, $min..=$max, problems) {
+                            limits.$name = value;
                         }
                     }
                 )+
@@ -131,16 +131,17 @@ impl Limits {
 
 fn check_range(
     name: &str,
-    value: &Spanned<u64>,
+    value: &Spanned<i64>,
     range: std::ops::RangeInclusive<u64>,
     problems: &mut Vec<Problem>,
-) -> bool {
-    let fits = range.contains(value.get_ref());
-    if !fits {
+) -> Option<u64> {
+    let number = u64::try_from(*value.get_ref());
+    let fits = number.ok().filter(|number| range.contains(number));
+    if fits.is_none() {
         problems.push(Problem::at(
             value.span(),
             format!(
-                "limits.{name} = {} is out of range; write a number from {} to {}",
+                "limits.{name} = {} is out of range; write a whole number from {} to {}",
                 value.get_ref(),
                 range.start(),
                 range.end()

@@ -105,7 +105,7 @@ pub struct Cluster {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct RawConfig {
     #[serde(default)]
     listener: Vec<Spanned<RawListener>>,
@@ -117,7 +117,7 @@ struct RawConfig {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct RawListener {
     bind: Spanned<String>,
     #[serde(default)]
@@ -128,7 +128,7 @@ struct RawListener {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct RawCluster {
     name: Spanned<String>,
     bootstrap: Spanned<Vec<Spanned<String>>>,
@@ -138,7 +138,7 @@ struct RawCluster {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 struct RawAdmin {
     bind: Spanned<String>,
 }
@@ -195,7 +195,11 @@ fn syntax_problem(error: &toml::de::Error) -> Problem {
     } else {
         "; see examples/bridge.toml"
     };
-    let message = format!("{}{advice}", said.replace('\n', " "));
+    // What serde calls it is a type of Rust.
+    let said = said
+        .replace('\n', " ")
+        .replace("expected i64", "expected a whole number");
+    let message = format!("{said}{advice}");
     match error.span() {
         Some(span) => Problem::at(span, message),
         None => Problem::nowhere(message),

@@ -126,12 +126,28 @@ fn broken_toml_has_its_line() {
 }
 
 #[test]
+fn what_is_no_table_says_so() {
+    let said = only_error(&format!("admin = 3\n{GOOD}"), "bridge.toml:1:9: invalid type");
+    assert!(said.contains("expected a table"), "{said}");
+}
+
+#[test]
 fn limits_out_of_range_say_the_range() {
     let said = only_error(
         &format!("{GOOD}[limits]\nrequest_bytes = 9000000000\n"),
         "bridge.toml:12:17: limits.",
     );
     assert!(said.contains("from 16384 to 8388608"), "{said}");
+    let said = only_error(
+        &format!("{GOOD}[limits]\nin_flight = -1\n"),
+        "bridge.toml:12:13: limits.in_flight = -1",
+    );
+    assert!(said.ends_with("write a whole number from 1 to 1000"), "{said}");
+    let said = only_error(
+        &format!("{GOOD}[limits]\nin_flight = \"8\"\n"),
+        "bridge.toml:12:13: invalid type",
+    );
+    assert!(said.contains("expected a whole number"), "{said}");
 }
 
 #[test]

@@ -24,6 +24,12 @@ impl TopicRules {
                     .to_owned(),
             );
         }
+        if let Some(internal) = INTERNAL.iter().find(|it| matches(it, stem, is_prefix)) {
+            return Err(format!(
+                "topic rule {rule:?} would allow {internal}, which is Kafka's own: what clients write there breaks \
+                 groups or transactions; name the topics that you mean"
+            ));
+        }
         let legal = stem.bytes().all(is_topic_byte) && stem.len() <= MAX_TOPIC_LEN;
         if !legal || (!is_prefix && !is_legal_name(rule)) {
             return Err(format!(
@@ -64,6 +70,13 @@ impl TopicRules {
             .map(|prefix| format!("every topic that begins with {prefix}"));
         exact.chain(prefixes).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// What brokers keep their own state in (Kafka's `Topic.isInternal`, and `__share_group_state` of KIP-932).
+const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
+fn matches(topic: &str, stem: &str, is_prefix: bool) -> bool {
+    topic == stem || (is_prefix && topic.starts_with(stem))
 }
 
 /// Kafka's `Topic.MAX_NAME_LENGTH`.
@@ -112,6 +125,21 @@ mod tests {
         ] {
             assert!(!rules.allows(topic), "{topic}");
         }
+    }
+
+    #[test]
+    fn rules_that_match_what_is_kafkas_own_are_refused() {
+        for rule in [
+            "__consumer_offsets",
+            "__transaction_state",
+            "__share_group_state",
+            "_*",
+            "__con*",
+        ] {
+            let why = TopicRules::default().add(rule).expect_err(rule);
+            assert!(why.contains("Kafka's own"), "{why}");
+        }
+        assert!(rules(&["__mine", "_shop-*"]).allows("__mine"));
     }
 
     #[test]

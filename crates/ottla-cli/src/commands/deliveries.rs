@@ -121,6 +121,15 @@ pub(crate) fn no_cluster(error: &KafkaError) -> bool {
     error.code() == "NO_BROKER"
 }
 
+/// What is said of a failure. A bridge that refuses a page or a path is the right address, and what helps stands behind
+/// its answer: nobody has to look at bootstrap.servers as well.
+pub(crate) fn told(error: &str) -> String {
+    match error.contains("the bridge answered 40") {
+        true => error.replacen("; check bootstrap.servers", "", 1),
+        false => error.to_owned(),
+    }
+}
+
 /// Whether the record failed because the client is not let in, or does not trust the broker: so will every other.
 pub(crate) fn locked_out(error: &KafkaError) -> bool {
     const CODES: [&str; 4] = [
@@ -137,7 +146,7 @@ impl Counts {
         self.failed += 1;
         *self.by_code.entry(error.code().to_owned()).or_default() += 1;
         if no_cluster(error) {
-            self.no_cluster.get_or_insert_with(|| error.to_string());
+            self.no_cluster.get_or_insert_with(|| told(&error.to_string()));
         } else if locked_out(error) {
             self.locked_out.get_or_insert_with(|| error.to_string());
         } else if self.failed <= SHOWN {
@@ -151,4 +160,22 @@ impl Counts {
 
 fn lock(counts: &Mutex<Counts>) -> std::sync::MutexGuard<'_, Counts> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_that_answers_is_the_right_address() {
+        let of = |why| {
+            format!("NO_BROKER: no broker told of topic t: {why}; check bootstrap.servers (waited 9 ms)")
+        };
+        let refused = told(&of(
+            "ws://b: the bridge answered 403 Forbidden (no origin); set an origin",
+        ));
+        assert!(refused.ends_with("; set an origin (waited 9 ms)"), "{refused}");
+        let silent = of("b:1: connection refused");
+        assert_eq!(told(&silent), silent);
+    }
 }

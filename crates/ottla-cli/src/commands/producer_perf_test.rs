@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Arg, Args};
 use ottla::{Producer, Record};
 
-use crate::commands::deliveries::{no_cluster, start};
+use crate::commands::deliveries::{no_cluster, start, told};
 use crate::connection::{ConnectionArgs, producing};
 use crate::exit::{Failure, Outcome, written};
 use crate::metrics;
@@ -203,7 +203,7 @@ impl Run {
         failures.count += 1;
         failures
             .first
-            .get_or_insert_with(|| (error.to_string(), no_cluster(error)));
+            .get_or_insert_with(|| (told(&error.to_string()), no_cluster(error)));
     }
 
     async fn send(
@@ -231,7 +231,7 @@ impl Run {
             })
             .await;
         match result {
-            Err(error) if no_cluster(&error) => Err(Failure::NoCluster(error.to_string())),
+            Err(error) if no_cluster(&error) => Err(Failure::NoCluster(told(&error.to_string()))),
             Err(error) => {
                 self.failed(&error);
                 Ok(())

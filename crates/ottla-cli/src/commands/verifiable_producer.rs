@@ -10,7 +10,7 @@ use clap::Args;
 use ottla::{KafkaError, Producer, Record, RecordMetadata, Timestamp};
 use serde_json::json;
 
-use crate::commands::deliveries::{no_cluster, start as start_producer};
+use crate::commands::deliveries::{no_cluster, start as start_producer, told};
 use crate::connection::{ConnectionArgs, producing};
 use crate::exit::{Failure, Outcome, unwritable};
 use crate::progress::{Progress, ProgressArgs};
@@ -156,7 +156,7 @@ async fn send(
     if let Err(error) = result {
         tally.failure(&line, &error);
         if no_cluster(&error) {
-            return Err(Failure::NoCluster(error.to_string()));
+            return Err(Failure::NoCluster(told(&error.to_string())));
         }
     }
     Ok(())
@@ -181,7 +181,7 @@ impl Tally {
 
     fn failure(&self, line: &Line, error: &KafkaError) {
         let mut first = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert_with(|| (error.to_string(), no_cluster(error)));
+        first.get_or_insert_with(|| (told(&error.to_string()), no_cluster(error)));
         let _ = print(&json!({
             "timestamp": now_ms(), "name": "producer_send_error", "exception": error.code(),
             "message": error.to_string(), "key": line.key, "value": line.value, "topic": line.topic,

@@ -242,7 +242,10 @@ impl Reader<'_> {
         };
         let found = names.iter().position(|it| *it == self.slice(name));
         if found.is_none() {
-            let what = format!("nothing here is called `{}`", self.slice(name));
+            let what = format!(
+                "nothing here is called `{}` (if a newer ottla wrote it, use that)",
+                self.slice(name)
+            );
             self.fail(&what);
         }
         self.at = value;

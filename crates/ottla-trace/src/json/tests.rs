@@ -126,7 +126,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "connected",
         "enlarged",
-        "`event`: nothing here is called `enlarged` at column 42",
+        "`event`: nothing here is called `enlarged` (if a newer ottla wrote it, use that) at column 42",
     ),
     (
         "\"client\"",

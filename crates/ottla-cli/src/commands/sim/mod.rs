@@ -110,6 +110,11 @@ impl RunArgs {
         };
         for option in &self.options {
             let (name, value) = properties::pair("--set", option).map_err(Failure::usage)?;
+            if ["key.serializer", "value.serializer"].contains(&name.as_str()) {
+                return Err(Failure::Usage(format!(
+                    "--set {name}: the records of simulated worlds are bytes already; leave it out"
+                )));
+            }
             scenario = scenario.with(&name, value);
         }
         scenario.setup.trace = match self.trace {
@@ -208,6 +213,14 @@ mod tests {
             .message()
             .to_owned();
         assert!(wrong.contains("acks=2"), "{wrong}");
+        let bytes = ran("sandbox", &["value.serializer=long"])
+            .expect_err("it would do nothing")
+            .message()
+            .to_owned();
+        assert!(
+            bytes.contains("--set value.serializer") && bytes.contains("leave it out"),
+            "{bytes}"
+        );
         let no_pair = ran("sandbox", &["acks"])
             .expect_err("no value")
             .message()

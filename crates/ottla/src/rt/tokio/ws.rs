@@ -105,9 +105,16 @@ fn refused(error: Error, network: &Network) -> String {
         Some(origin) => format!("origin {origin}"),
         None => "no origin".to_owned(),
     };
+    let way_out = match response.status().as_u16() {
+        403 => "; set an origin that the bridge's configuration lists",
+        404 => {
+            "; give bootstrap.servers as ws://HOST:PORT/k/CLUSTER, with a cluster of the bridge's configuration"
+        }
+        _ => "",
+    };
     let colon = if said.is_empty() { "" } else { ": " };
     format!(
-        "the bridge answered {} ({origin}){colon}{said}",
+        "the bridge answered {} ({origin}){colon}{said}{way_out}",
         response.status()
     )
 }
