@@ -3,11 +3,12 @@
 //! A checker in a file of its own; it hears what happens and says what contradicts it. A guarantee whose premise does not
 //! hold is not in force: its breaking is what the lessons show, not an error.
 
-mod acked_in_log;
 mod contiguous;
 mod deadline;
 mod failed_absent;
 mod memory;
+mod not_lost;
+mod once;
 mod order;
 mod replicas_agree;
 mod resolves_once;
@@ -58,6 +59,8 @@ pub(crate) struct Premises {
     pub(crate) stalls: bool,
     /// A broker answered with an error and appended all the same.
     pub(crate) lies: bool,
+    /// A broker called a batch a duplicate that it need not have.
+    pub(crate) called_duplicate: bool,
     /// A batch came again that its broker has and did not recognise: a restarted one remembers the last batch of a
     /// producer instead of five, and none of a producer that has expired. Or it is called too large, or out of order,
     /// after it was appended.
@@ -144,7 +147,8 @@ macro_rules! checkers {
 
 checkers! {
     resolves_once: resolves_once::ResolvesOnce,
-    acked_in_log: acked_in_log::AckedInLog,
+    not_lost: not_lost::NotLost,
+    once: once::Once,
     failed_absent: failed_absent::FailedAbsent,
     order: order::Order,
     contiguous: contiguous::Contiguous,
@@ -183,6 +187,12 @@ impl Checkers {
         self.premises.insisted = true;
     }
 
+    /// From now on the producer is held to what `acks=all` promises, whatever it does.
+    #[cfg(test)]
+    pub(crate) fn hold_to_acks_all(&mut self) {
+        self.premises.acks = Acks::All;
+    }
+
     /// Something is done to the world; it may take a premise away.
     pub(crate) fn command(&mut self, command: &Command) {
         if !FULL {
@@ -192,7 +202,8 @@ impl Checkers {
         match command {
             Command::Pause(_) | Command::Freeze(_) | Command::Delay { .. } => premises.stalls = true,
             Command::Answer { error, append, .. } => {
-                premises.lies |= *append || *error == ErrorCode::DUPLICATE_SEQUENCE_NUMBER;
+                premises.called_duplicate |= *error == ErrorCode::DUPLICATE_SEQUENCE_NUMBER;
+                premises.lies |= *append || premises.called_duplicate;
                 premises.unrecognised |= is_denial(*error);
             }
             Command::Suspended => premises.suspended = true,
@@ -291,6 +302,7 @@ fn premises(config: &Config, setup: &Setup) -> Premises {
         unclean: unclean || configs.any(|(name, value)| is_unclean(name, value)),
         stalls: false,
         lies: false,
+        called_duplicate: false,
         unrecognised: false,
         doubled: false,
         forgetful: setup.settings.producer_id_expiration_ms < LONG_MS,

@@ -285,6 +285,12 @@ impl World {
         self.checkers.insist();
     }
 
+    /// From now on the producer is held to what `acks=all` promises.
+    #[cfg(test)]
+    pub(crate) fn hold_to_acks_all(&mut self) {
+        self.checkers.hold_to_acks_all();
+    }
+
     /// The names of the guarantees that are in force with this configuration and these faults.
     #[must_use]
     pub fn guarantees(&self) -> Vec<&'static str> {
