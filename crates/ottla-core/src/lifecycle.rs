@@ -105,7 +105,9 @@ impl Engine {
         let deadline = within.map_or(Instant::MAX, |within| now + within);
         // A second call may shorten the wait, never lengthen it.
         let deadline = match self.lifecycle {
-            Lifecycle::Closing { deadline: earlier } => earlier.min(deadline),
+            Lifecycle::Closing { deadline: earlier } if !mutant!(SecondCloseLengthens) => {
+                earlier.min(deadline)
+            }
             _ => deadline,
         };
         self.lifecycle = Lifecycle::Closing { deadline };

@@ -47,6 +47,8 @@ mutants! {
         "semantics::partitioning::the_sticky_partition_is_kept_until_batch_size_bytes_and_a_full_batch";
     LoadIgnored "queues do not weigh in the choice of the sticky partition"
         "semantics::partitioning::partitions_with_long_queues_are_chosen_less_often";
+    LeaderlessChosen "the sticky partition may be one without a leader"
+        "semantics::partitioning::the_sticky_partition_is_drawn_among_those_with_a_leader";
     StarvingNotAvoided "partitions of a broker that takes nothing are chosen on"
         "semantics::partitioning::partitions_of_a_broker_that_takes_nothing_are_avoided_and_come_back";
     LingerIgnored "an open batch is ready at once"
@@ -63,6 +65,10 @@ mutants! {
         "semantics::accumulating::a_batch_holds_what_fits_into_batch_size_and_its_first_record_always";
     RatioNotLearned "the compression of a topic is not learned"
         "semantics::accumulating::the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up";
+    RatioShared "all topics share one compression ratio"
+        "semantics::accumulating::the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up";
+    WorseRatioPlain "a worse compression ratio is believed as it is"
+        "semantics::learning::a_worse_ratio_counts_at_once_and_a_little_more_and_a_better_one_by_half_a_percent";
     RatioKeptAfterSplit "a split does not forget the compression of its topic"
         "semantics::accumulating::the_compression_ratio_is_learned_per_topic_slowly_down_and_at_once_up";
     MemoryNotReturned "a completed batch keeps its memory"
@@ -81,8 +87,14 @@ mutants! {
         "metadata::a_new_topic_does_not_ask_for_the_known_ones_again";
     IdleTopicsKept "topics that nobody uses are asked for on"
         "metadata::a_topic_that_nobody_uses_is_forgotten";
+    BusyTopicForgotten "a topic with queued batches is forgotten"
+        "metadata::a_topic_with_queued_work_is_not_forgotten";
+    AwaitedTopicForgotten "a topic with waiting records is forgotten"
+        "metadata::a_topic_with_waiting_records_is_not_forgotten";
     ForbiddenTopicWaits "an error of metadata that does not pass is waited out"
         "metadata::a_forbidden_topic_fails_its_records_at_once_and_no_others";
+    TopicErrorBelieved "an error that can pass makes a known topic unknown"
+        "metadata::a_known_topic_stays_known_when_metadata_has_an_error_of_it_that_can_pass";
     LingeringLeftBehind "a request takes the batches only that are ready themselves"
         "batching::a_broker_that_gets_a_request_gets_the_lingering_batches_too";
     RoundsBeginAnew "every round of requests begins with the same partition"
@@ -109,6 +121,8 @@ mutants! {
         "connections::throttling_extends_the_timers_of_requests_that_are_out";
     SilenceForBatchesOnly "metadata is asked of a broker that wants silence"
         "semantics::sending::silence_goes_for_requests_of_every_kind_and_answers_of_every_kind_ask_for_it";
+    SilenceShortened "a shorter silence that is asked for later shortens the first"
+        "semantics::sending::a_shorter_silence_that_is_asked_for_later_does_not_shorten_the_first";
     InlineLeaderIgnored "the leader in an answer is not used"
         "semantics::recovery::an_inline_leader_is_used_without_backoff_if_it_is_newer_and_its_address_is_known";
     InlineLeaderBelieved "an older leader in an answer is believed"
@@ -121,6 +135,12 @@ mutants! {
         "semantics::recovery::an_older_leader_epoch_is_ignored_unless_the_topic_was_made_anew";
     NoRebootstrap "the bootstrap addresses are not asked when every node backs off"
         "semantics::recovery::when_every_node_backs_off_the_bootstrap_addresses_are_asked_again";
+    BootstrapForGood "the bootstrap addresses are asked on when the cluster is found again"
+        "semantics::recovery::the_bootstrap_addresses_are_left_alone_once_the_cluster_is_found_again";
+    FailedWishDropped "a failed Metadata request is not repeated"
+        "semantics::recovery::failed_metadata_requests_are_repeated_ever_more_slowly_for_what_they_were_for";
+    MetadataBackoffConstant "the pause before a Metadata request is repeated does not grow"
+        "semantics::recovery::failed_metadata_requests_are_repeated_ever_more_slowly_for_what_they_were_for";
     TopicIdsForgotten "topic ids of an answer are looked up as they are then"
         "semantics::recovery::the_meaning_of_topic_ids_is_kept_with_the_request";
     BackoffIgnored "a batch is sent again at once"
@@ -133,6 +153,8 @@ mutants! {
         "semantics::sending::a_request_timeout_ends_the_connection_with_all_its_requests";
     DrainedWithoutIdentity "batches are drained before there is a producer id"
         "idempotence::nothing_is_sent_before_there_is_a_producer_id";
+    IdentityBackoffConstant "the pause before InitProducerId is repeated does not grow"
+        "semantics::idempotence::a_producer_id_that_cannot_be_had_is_asked_for_ever_more_slowly";
     RestampedOnRetry "a retry gets new sequences"
         "idempotence::a_retry_has_the_bytes_of_the_first_attempt";
     RetryAtTheBack "a retried batch goes behind later ones"
@@ -157,10 +179,16 @@ mutants! {
         "split::parts_continue_the_sequence_of_the_whole";
     SplitCountsAsRetry "a split uses up a retry"
         "split::a_split_uses_up_no_retry";
+    SplitByHalves "a split makes halves, whatever their size"
+        "split::parts_have_batch_size_and_not_half_of_the_whole";
     DoubtEndsAtOnce "a batch that expired in flight does not stop its partition"
         "semantics::idempotence::the_answer_to_an_expired_batch_decides_about_the_epoch";
     DoubtIsResolved "the sequence of a lost batch counts as stored"
         "semantics::idempotence::the_answer_to_an_expired_batch_decides_about_the_epoch";
+    DoubtEndsEarly "a doubt is given up while stamped batches could end it"
+        "semantics::idempotence::a_doubt_is_left_to_the_stamped_batches_behind_it";
+    FailureWithoutDoubt "a batch that fails with a refused login counts as not sent"
+        "logins::a_batch_that_fails_with_a_refused_login_leaves_its_sequence_in_doubt";
     UnsentPartLeavesGap "a part of a split that expires unsent leaves a gap"
         "semantics::idempotence::an_unsent_part_of_a_split_that_expires_leaves_no_gap";
     OutOfOrderAlwaysBumps "OUT_OF_ORDER_SEQUENCE_NUMBER always bumps the epoch"
@@ -169,6 +197,8 @@ mutants! {
         "idempotence::out_of_order_for_the_next_batch_bumps_the_epoch_and_renumbers";
     UnknownProducerNeverBumps "UNKNOWN_PRODUCER_ID never bumps the epoch"
         "idempotence::unknown_producer_id_bumps_the_epoch_unless_the_partition_moved_meanwhile";
+    RenumberedBumpsAgain "UNKNOWN_PRODUCER_ID of a renumbered batch bumps the epoch again"
+        "semantics::idempotence::an_unknown_producer_id_of_a_batch_that_was_renumbered_meanwhile_is_no_second_reason";
     FailureKeepsEpoch "a batch that fails for good leaves a gap in the sequences"
         "semantics::idempotence::a_batch_that_fails_for_good_makes_a_new_epoch_for_those_behind_it";
     DuplicateFails "a duplicate that the broker recognised fails"
@@ -185,6 +215,8 @@ mutants! {
         "semantics::contract::record_errors_name_one_culprit_by_its_error_several_as_invalid_and_spare_the_others";
     CloseForgets "close fails what it has at once"
         "semantics::contract::close_delivers_without_linger_and_at_its_deadline_fails_the_rest";
+    SecondCloseLengthens "a second close lengthens the first"
+        "flush_close::a_second_close_shortens_the_first_and_never_lengthens_it";
     CloseOutOfOrder "close tells of a batch before an older one that is being compressed"
         "compression::results_keep_the_order_of_sending_though_a_batch_is_being_compressed";
     CloseWakesNobody "close leaves who waits for memory waiting"

@@ -75,8 +75,7 @@ impl Engine {
         if self.settings.codec == Codec::None {
             return CompressionEstimate::Uncompressed;
         }
-        let topic = self.partition(ix).topic;
-        CompressionEstimate::Ratio(self.topics.get(topic).ratio.get())
+        CompressionEstimate::Ratio(self.topics.get(self.ratio_of(ix)).ratio.get())
     }
 
     /// Appends to the open batch, if there is one and it takes the record: its expected size before, and the bytes of

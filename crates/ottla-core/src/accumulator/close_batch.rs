@@ -1,7 +1,7 @@
 //! From open to queued: a batch takes no more records and is compressed, once.
 
 use ottla_trace::Event;
-use ottla_trace::event::CloseReason;
+use ottla_trace::event::{CloseReason, TopicIx};
 use ottla_wire::batch::SealedBatch;
 use ottla_wire::codec::Codec;
 
@@ -92,12 +92,20 @@ impl Engine {
 
     fn observe_ratio(&mut self, ix: PartitionIx, sealed: &SealedBatch) {
         if sealed.codec() != Codec::None && !mutant!(RatioNotLearned) {
-            let topic = self.partition(ix).topic;
+            let topic = self.ratio_of(ix);
             self.topics
                 .get_mut(topic)
                 .ratio
                 .observe(sealed.compression_ratio());
         }
+    }
+
+    /// The topic whose compression a partition's batches have.
+    pub(super) fn ratio_of(&self, ix: PartitionIx) -> TopicIx {
+        if mutant!(RatioShared) {
+            return 0;
+        }
+        self.partition(ix).topic
     }
 
     /// Removes a batch from everything that refers to it and gives its memory back.

@@ -18,7 +18,12 @@ impl RatioEstimate {
 
     pub(crate) fn observe(&mut self, ratio: f32) {
         if ratio > self.0 {
-            self.0 = (self.0 + DETERIORATE).max(ratio);
+            let more = if mutant!(WorseRatioPlain) {
+                0.0
+            } else {
+                DETERIORATE
+            };
+            self.0 = (self.0 + more).max(ratio);
         } else {
             self.0 = (self.0 - IMPROVE).max(ratio);
         }

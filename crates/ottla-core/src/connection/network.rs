@@ -247,7 +247,7 @@ impl Network {
         }
         self.take_nodes(brokers);
         self.adopt(via, source.as_ref());
-        self.rebootstrap = false;
+        self.rebootstrap &= mutant!(BootstrapForGood);
     }
 
     /// Takes over nodes that another producer was told of. They may be gone by now, so until one of them tells of them

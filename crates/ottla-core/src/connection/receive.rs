@@ -249,7 +249,8 @@ impl Engine {
             return;
         };
         if let Some(node) = self.network.nodes.get_mut(&id) {
-            node.quiet_until = node.quiet_until.max(now + wait);
+            let earlier = node.quiet_until;
+            node.quiet_until = (now + wait).max(if mutant!(SilenceShortened) { now } else { earlier });
             let until = node.quiet_until.as_micros();
             self.tracer.emit(now, || Event::Throttled { node: id, until });
         }

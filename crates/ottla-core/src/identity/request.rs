@@ -71,7 +71,10 @@ impl Engine {
             .settings
             .retry_backoff
             .delay(self.identity.failures, &mut self.rng);
-        self.identity.failures = self.identity.failures.saturating_add(1);
+        self.identity.failures = self
+            .identity
+            .failures
+            .saturating_add(u32::from(!mutant!(IdentityBackoffConstant)));
         self.identity.state = IdentityState::Unassigned {
             not_before: now + wait,
         };

@@ -122,10 +122,17 @@ impl Refresh {
 
     /// The request in flight came to nothing.
     pub(crate) fn failed(&mut self, now: Instant, backoff: &Backoff, rng: &mut Rng) {
-        if let Some(want) = self.asking.take() {
+        if let Some(want) = self.asking.take()
+            && !mutant!(FailedWishDropped)
+        {
             self.want(want, "the last request failed");
         }
-        self.not_before = now + backoff.delay(self.failures, rng);
+        let failures = if mutant!(MetadataBackoffConstant) {
+            0
+        } else {
+            self.failures
+        };
+        self.not_before = now + backoff.delay(failures, rng);
         self.failures = self.failures.saturating_add(1);
         self.failing_since.get_or_insert(now);
     }

@@ -61,8 +61,8 @@ impl Engine {
                 .any(|partition| partitions[partition.0 as usize].listed);
             if !mutant!(IdleTopicsKept)
                 && topic.is_known()
-                && !in_use
-                && topic.waiting.is_empty()
+                && (!in_use || mutant!(BusyTopicForgotten))
+                && (topic.waiting.is_empty() || mutant!(AwaitedTopicForgotten))
                 && topic.last_used + idle <= now
             {
                 topic.knowledge = TopicKnowledge::Unwanted;

@@ -107,7 +107,7 @@ impl Engine {
         let topic = self.topics.get_mut(ix);
         if row.retriable || mutant!(ForbiddenTopicWaits) {
             // A topic that was known stays usable: its partitions decide what becomes of its batches.
-            if topic.is_known() {
+            if topic.is_known() && !mutant!(TopicErrorBelieved) {
                 return false;
             }
             topic.knowledge = TopicKnowledge::Wanted {
@@ -189,7 +189,7 @@ impl Engine {
             .iter()
             .take(topic.count as usize)
             .map(|partition| &partitions[partition.0 as usize])
-            .filter(|partition| partition.leader.is_some());
+            .filter(|partition| partition.leader.is_some() || mutant!(LeaderlessChosen));
         topic
             .available
             .extend(with_leader.map(|partition| partition.index));

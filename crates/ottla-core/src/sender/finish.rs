@@ -150,7 +150,9 @@ impl Engine {
                 if error.persisted == Persisted::No {
                     error.persisted = batch.persisted();
                 }
-                self.doubt_sequence(ix, key);
+                if !mutant!(FailureWithoutDoubt) {
+                    self.doubt_sequence(ix, key);
+                }
                 self.fail(now, key, error);
             }
         }

@@ -65,7 +65,10 @@ impl Engine {
     ) {
         // Without a log start offset the partition moved while the answer was made: ask again.
         let restamped = self.stamp_of(key).is_none_or(|(_, restamped)| restamped);
-        if log_start_offset >= 0 && !restamped && !mutant!(UnknownProducerNeverBumps) {
+        if log_start_offset >= 0
+            && (!restamped || mutant!(RenumberedBumpsAgain))
+            && !mutant!(UnknownProducerNeverBumps)
+        {
             self.want_bump(ix, row.name);
         }
         self.retry_or_fail(now, key, row);
@@ -120,7 +123,7 @@ impl Engine {
             let ix = self.active[index];
             let partition = self.partition_mut(ix);
             let undecided = partition.sequences.unresolved().is_some()
-                && partition.stamped.is_empty()
+                && (partition.stamped.is_empty() || mutant!(DoubtEndsEarly))
                 && partition.in_flight.is_empty();
             if undecided && !partition.sequences.try_resolve() {
                 self.want_bump(ix, "a batch expired after it was sent");

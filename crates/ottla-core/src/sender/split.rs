@@ -78,7 +78,12 @@ impl Engine {
     /// The records of a batch in smaller ones: at most `batch.size`, and at most half of what was too large, so that
     /// splitting comes to an end.
     fn divide(&self, sealed: &SealedBatch, slots: &[RecordSlot]) -> Vec<(BatchBuilder, Vec<RecordSlot>)> {
-        let limit = self.settings.batch_size.min(sealed.uncompressed_size() / 2);
+        let half = sealed.uncompressed_size() / 2;
+        let limit = if mutant!(SplitByHalves) {
+            half
+        } else {
+            self.settings.batch_size.min(half)
+        };
         let Ok(records) = sealed.records() else {
             unreachable!("a batch that this process compressed is readable by it");
         };
