@@ -37,6 +37,15 @@ pub(crate) fn clippy() -> Result<()> {
             .logged("clippy-native")?;
         Ok(Outcome::Done("clean".to_owned()))
     })?;
+    // In the profile of their tests, so that their dependencies are configured the same.
+    step("clippy, tools", || {
+        let packages = ["--package", "bindgen-tool", "--package", "wasm-tool"];
+        let clippy = Cmd::cargo().arg("clippy").args(packages);
+        clippy
+            .args(["--profile", "tool", "--all-targets", "--", "--deny", "warnings"])
+            .logged("clippy-tools")?;
+        Ok(Outcome::Done("clean".to_owned()))
+    })?;
     // What is in fuzz/libfuzzer are twenty lines: not worth all of its dependencies.
     step("clippy, librdkafka's mock", || {
         apart::LIBRDKAFKA
