@@ -1,6 +1,8 @@
 //! Where options come from: `.properties` text, the environment. A map needs nothing but
 //! [`Builder::set_all`](crate::Builder::set_all).
 
+use std::str::Chars;
+
 /// The pairs of `.properties` text, as Java's `Properties.load` reads it: `#` and `!` begin comments, `=`, `:` or blank
 /// separate, a `\` at a line's end continues it.
 ///
@@ -13,7 +15,8 @@ pub fn properties(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut logical = String::new();
     let mut continued = false;
-    for line in text.lines() {
+    // A lone carriage return ends a line, too.
+    for line in text.replace("\r\n", "\n").split_terminator(['\n', '\r']) {
         let line = line.trim_start();
         if !continued && (line.is_empty() || line.starts_with(['#', '!'])) {
             continue;
@@ -50,6 +53,7 @@ fn split(line: &str) -> (String, String) {
 }
 
 /// `\t`, `\n`, `\r`, `\f`, `\\` and `\u` with four hexadecimal digits, as in Java; an unknown escape is the character itself.
+/// Two `\u` in a row may be one character (a surrogate pair); half of one alone is U+FFFD.
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -63,21 +67,42 @@ pub fn unescape(text: &str) -> String {
             Some('n') => out.push('\n'),
             Some('r') => out.push('\r'),
             Some('f') => out.push('\u{c}'),
-            Some('u') => {
-                let digits: String = chars.clone().take(4).collect();
-                match u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32) {
-                    Some(c) if digits.len() == 4 => {
-                        out.push(c);
-                        chars.nth(3);
-                    }
-                    _ => out.push('u'),
-                }
-            }
+            Some('u') => out.push(code_unit(&mut chars).map_or('u', |unit| character(unit, &mut chars))),
             Some(other) => out.push(other),
             None => out.push('\\'),
         }
     }
     out
+}
+
+/// The four digits behind `\u`, if they are there.
+fn code_unit(chars: &mut Chars<'_>) -> Option<u16> {
+    let digits = chars.as_str().get(..4)?;
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let unit = u16::from_str_radix(digits, 16).ok()?;
+    *chars = chars.as_str()[4..].chars();
+    Some(unit)
+}
+
+/// The character that a code unit begins, with a second one if it is half of a pair.
+fn character(unit: u16, chars: &mut Chars<'_>) -> char {
+    if let Some(c) = char::from_u32(unit.into()) {
+        return c;
+    }
+    let mut after = chars.clone();
+    let second = match (after.next(), after.next()) {
+        (Some('\\'), Some('u')) => code_unit(&mut after),
+        _ => None,
+    };
+    match second.map(|second| char::decode_utf16([unit, second]).next()) {
+        Some(Some(Ok(c))) => {
+            *chars = after;
+            c
+        }
+        _ => char::REPLACEMENT_CHARACTER,
+    }
 }
 
 /// The prefix of the environment's variables that [`Builder::environment`](crate::Builder::environment) reads.
@@ -131,6 +156,33 @@ mod tests {
             owned(&expected)
         );
         assert_eq!(properties("\\\n#x=1"), owned(&[("#x", "1")]));
+    }
+
+    #[test]
+    fn lines_end_as_on_every_system() {
+        let expected = owned(&[("a", "12"), ("b", "3")]);
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a=1\\", "  2", "", "b=3", ""].join(end);
+            assert_eq!(properties(&text), expected, "{end:?}");
+        }
+        assert_eq!(properties("\\\r\n"), []);
+    }
+
+    #[test]
+    fn two_escapes_may_be_one_character() {
+        let cases = [
+            ("\\uD83D\\uDE00!", "\u{1f600}!"),
+            ("\\uD83D\\u0041", "\u{fffd}A"),
+            ("\\uD83D\\n", "\u{fffd}\n"),
+            ("\\uDE00", "\u{fffd}"),
+            ("\\u+041", "u+041"),
+            ("\\u004", "u004"),
+            ("\\u00\u{e9}1", "u00\u{e9}1"),
+            ("\\uD55C", "\u{d55c}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(unescape(text), expected, "{text}");
+        }
     }
 
     #[test]
