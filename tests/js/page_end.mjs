@@ -12,7 +12,7 @@ for (const lang of ['en', 'ko']) {
       trap()
       trap()
       const notes = [...document.querySelectorAll('[role=alert]')].map(it => it.textContent)
-      return { before, notes }
+      return { before, notes, title: document.title }
     })
   })
 }

@@ -146,6 +146,8 @@ fn a_trap_is_told_once_in_the_readers_language() {
         let notes = told[lang]["notes"].as_array().expect("a list");
         assert_eq!(notes.len(), 1, "{told}");
         assert!(notes[0].as_str().is_some_and(|it| it.contains(word)), "{told}");
+        let title = told[lang]["title"].as_str().unwrap_or_default();
+        assert_eq!(title.contains("프로듀서"), lang == "ko", "{told}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the reader prefers: language, theme, motion. Remembered on this machine, nowhere else.
 
-use ottla_scene::words::Lang;
+use ottla_scene::words::{Lang, Word};
 use web_sys::Storage;
 
 const LANG: &str = "ottla.lang";
@@ -130,10 +130,11 @@ pub(crate) fn remember_scheme(scheme: Scheme) {
 
 /// Puts language and theme onto the document.
 pub(crate) fn show(lang: Lang, scheme: Scheme) {
-    let root = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.document_element());
-    if let Some(root) = root {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return;
+    };
+    document.set_title(lang.word(Word::Title));
+    if let Some(root) = document.document_element() {
         // Attributes with these fixed names are always accepted.
         let _ = root.set_attribute("lang", lang.code());
         let _ = root.set_attribute("data-theme", scheme.name());

@@ -20,6 +20,7 @@ macro_rules! words {
 }
 
 words! {
+    Title: "ottla: a Kafka producer at work", "ottla: 일하는 Kafka 프로듀서";
     // the first frame
     Headline: "Records travel from your app to three brokers. Break something.", "레코드가 앱에서 브로커 세 대로 이동해요. 하나쯤 고장 내 보세요.";
     RealClient: "The client is the real one, compiled to WebAssembly. Only the network and the brokers are simulated.", "클라이언트는 진짜예요. WebAssembly로 컴파일한 그대로 돌고, 네트워크와 브로커만 시뮬레이션이에요.";
