@@ -76,8 +76,8 @@ pub(crate) const NODE: Need = Need {
 
 pub(crate) const JDK: Need = Need {
     name: "Java 17 or newer",
-    wanted_for: "Apache Kafka",
-    debian: "sudo apt-get install -y openjdk-17-jre-headless",
+    wanted_for: "Apache Kafka, and with a compiler (a JDK) the comparison with its own producer",
+    debian: "sudo apt-get install -y openjdk-17-jdk-headless",
     macos: "brew install openjdk",
     find: || {
         let text = Cmd::new("java").arg("-version").answer()?;
