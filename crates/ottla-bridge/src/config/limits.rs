@@ -64,7 +64,7 @@ limits! {
     memory_bytes = 134_217_728, 1_048_576 ..= 1_099_511_627_776;
     /// Bytes that the system may hold of each socket in each direction (SO_RCVBUF, SO_SNDBUF; it rounds as it likes). A
     /// connection carries at most this much per round trip.
-    kernel_buffer_bytes = 262_144, 16_384 ..= 67_108_864;
+    kernel_buffer_bytes = 1_048_576, 16_384 ..= 67_108_864;
     /// Open WebSockets over all listeners; further ones are answered 503.
     connections = 10_000, 1 ..= 1_000_000;
     /// Open WebSockets from one IP address on a listener of class `browser`; further ones are answered 429.
