@@ -17,7 +17,7 @@ pub(crate) struct KeptProgram {
     /// For `OTTLA_BIN_DIR`.
     programs: PathBuf,
     /// What the name of the test has in it.
-    only: &'static str,
+    name_has: &'static str,
 }
 
 impl KeptProgram {
@@ -37,13 +37,13 @@ impl KeptProgram {
             executable,
             package: built.package,
             programs,
-            only: "",
+            name_has: "",
         })
     }
 
     /// Of a program with several tests, the one that has this in its name.
-    pub(crate) fn only(self, only: &'static str) -> Self {
-        Self { only, ..self }
+    pub(crate) fn narrowed_to(self, name_has: &'static str) -> Self {
+        Self { name_has, ..self }
     }
 
     /// Runs the one test of the program with a variable set that makes it long, and prints those of its lines that
@@ -58,7 +58,7 @@ impl KeptProgram {
         let mut told = false;
         let output = Cmd::new(&self.executable)
             .dir(&self.package)
-            .args(["--nocapture", self.only])
+            .args(["--nocapture", self.name_has])
             .env("OTTLA_BIN_DIR", &self.programs)
             .env(name, value)
             .watched(log, limit, &mut |line| {

@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 pub(crate) fn prepare() -> Result<Work> {
     kafka::jars()?;
-    let program = KeptProgram::build("kafka_metrics")?.only("measured_alike");
+    let program = KeptProgram::build("kafka_metrics")?.narrowed_to("measured_alike");
     Ok(Box::new(move |next, _| {
         program.run("prove-times", LIMIT, "times", ("OTTLA_METRICS_TIMES", "1"))?;
         Ok(next + 1)
